@@ -1,0 +1,8 @@
+"""Redis: the only thing that two processes have in common. Only this package imports ``redis``."""
+
+from __future__ import annotations
+
+from shared.bus.commands import Bus, Script, open_bus
+from shared.bus.pubsub import Subscriber, Subscriptions
+
+__all__ = ["Bus", "Script", "Subscriber", "Subscriptions", "open_bus"]

@@ -1,0 +1,247 @@
+"""Commands to Redis: those of one turn of the event loop share one round trip, in their order.
+
+One pipeline per turn costs the client a ninth to a twentieth of awaiting each command, and it keeps
+what a gateway appends in the order in which the client sent it. Every command that goes through
+here may be repeated without harm (explicit ids, fenced scripts, plain HSET), so when Redis is away
+the whole batch waits and is sent again, in order, for as long as `patience_s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from shared.backoff import full_jitter_s
+from shared.bus.connect import (
+    COMMAND_TIMEOUT_S,
+    TRANSIENT,
+    Client,
+    RedisError,
+    ResponseError,
+    open_client,
+)
+from shared.bus.pubsub import Subscriptions
+from shared.errors import BusError, BusOverloaded, BusUnavailable
+
+MAX_BATCH = 256
+"""Commands per round trip; with 60 KB pictures among them about 1 MB."""
+
+MAX_WAITING = 20_000
+"""Commands that may wait while Redis is away; 300 sessions fill it in 2.5 s, then each is told."""
+
+BLOCK_MS = 1_000
+"""Longest blocking read; short enough that shutting down never waits long."""
+
+Arg = str | bytes | int | float
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A Lua script from shared/lua; its header documents keys, arguments and reply."""
+
+    name: str
+
+    @cached_property
+    def source(self) -> str:
+        """The script's text."""
+        return resources.files("shared").joinpath("lua", f"{self.name}.lua").read_text("utf-8")
+
+    @cached_property
+    def sha(self) -> str:
+        """SHA-1 of the text, by which Redis caches it."""
+        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    args: tuple[Arg, ...]
+    reply: asyncio.Future[Any]
+    script: Script | None = None
+
+
+class Bus:
+    """One process's way to Redis: batched commands, blocking reads and subscriptions."""
+
+    def __init__(self, url: str, *, name: str, readers: int, patience_s: float) -> None:
+        self._client = open_client(
+            url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S
+        )
+        self._blocking = open_client(
+            url,
+            name=f"{name}-read",
+            max_connections=readers,
+            timeout_s=BLOCK_MS / 1000 + COMMAND_TIMEOUT_S,
+        )
+        self.subscriptions = Subscriptions(
+            open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S)
+        )
+        self._patience_s = patience_s
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.away_since: float | None = None
+        """Monotonic time at which Redis stopped answering; None while it answers."""
+
+    async def __aenter__(self) -> Bus:
+        self._tasks = [
+            asyncio.create_task(self._send_forever(), name="bus-send"),
+            asyncio.create_task(self.subscriptions.run(), name="bus-subscriptions"),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for waiting in self._waiting:
+            waiting.reply.cancel()
+        await self.subscriptions.close()
+        await self._client.aclose()
+        await self._blocking.aclose()
+
+    async def ping(self) -> bool:
+        """Tell whether Redis answers now, without waiting for it to come back."""
+        try:
+            await self._client.ping()
+        except TRANSIENT:
+            return False
+        return True
+
+    def send(self, *args: Arg) -> asyncio.Future[Any]:
+        """Queue a command and return its reply as a future.
+
+        Commands are carried out in the order of the calls. The command may be sent more than once,
+        so it must be one that does no harm when repeated.
+
+        Raises (from the future):
+            BusUnavailable: If Redis stays away longer than ``patience_s``.
+            BusOverloaded: If too many commands wait already.
+            BusError: If Redis refuses the command; the text is Redis' own.
+        """
+        return self._queue(_Waiting(args, asyncio.get_running_loop().create_future()))
+
+    def run(self, script: Script, keys: Sequence[str], *args: Arg) -> asyncio.Future[Any]:
+        """Queue a script, as `send` does; all ``keys`` must lie in one slot."""
+        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        return self._queue(_Waiting(command, asyncio.get_running_loop().create_future(), script))
+
+    async def read(self, *args: Arg) -> Any:
+        """Carry out one blocking read (XREAD, XREADGROUP with ``BLOCK BLOCK_MS``) by itself.
+
+        Raises:
+            BusUnavailable: At once, if Redis does not answer; the caller decides when to try again.
+        """
+        try:
+            return await self._blocking.execute_command(*args)
+        except TRANSIENT as exc:
+            raise BusUnavailable(0.0, type(exc).__name__) from exc
+        except RedisError as exc:
+            raise BusError(str(exc)) from exc
+
+    def _queue(self, waiting: _Waiting) -> asyncio.Future[Any]:
+        if len(self._waiting) >= MAX_WAITING:
+            waiting.reply.set_exception(BusOverloaded())
+        else:
+            self._waiting.append(waiting)
+            self._wake.set()
+        return waiting.reply
+
+    async def _send_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch = [
+                    self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))
+                ]
+                try:
+                    await self._deliver(batch)
+                except asyncio.CancelledError:
+                    for waiting in batch:
+                        waiting.reply.cancel()
+                    raise
+
+    async def _deliver(self, batch: list[_Waiting]) -> None:
+        """Send a batch until it is answered or patience ends; answer every future in it."""
+        started, attempt = monotonic(), 0
+        while batch:
+            try:
+                batch = await self._attempt(batch)
+            except TRANSIENT as exc:
+                self.away_since = self.away_since or started
+                waited_s = monotonic() - started
+                if waited_s >= self._patience_s:
+                    _fail(batch, BusUnavailable(waited_s, type(exc).__name__))
+                    return
+                if attempt == 0:
+                    log.warning("redis does not answer", cause=type(exc).__name__)
+                await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
+                attempt += 1
+            else:
+                if self.away_since is not None:
+                    log.info("redis answers again", away_s=round(monotonic() - self.away_since, 1))
+                    self.away_since = None
+
+    async def _attempt(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Send a batch once; return what must be sent again, in order.
+
+        A script that Redis does not know (it was restarted) is loaded and sent again. All of a
+        script's calls in the batch fail alike, so their order among themselves is kept.
+        """
+        pipeline = self._client.pipeline(transaction=False)
+        for waiting in batch:
+            pipeline.execute_command(*waiting.args)
+        replies = await pipeline.execute(raise_on_error=False)
+        for reply in replies:
+            if isinstance(reply, TRANSIENT):
+                raise reply
+        again: list[_Waiting] = []
+        for waiting, reply in zip(batch, replies, strict=True):
+            if waiting.script is not None and _is_unknown_script(reply):
+                again.append(waiting)
+            else:
+                _answer(waiting.reply, reply)
+        for script in {w.script for w in again if w.script is not None}:
+            await self._client.script_load(script.source)
+        return again
+
+
+def _is_unknown_script(reply: object) -> bool:
+    return isinstance(reply, ResponseError) and "NOSCRIPT" in f"{type(reply).__name__} {reply}".upper()
+
+
+def _answer(future: asyncio.Future[Any], reply: Any) -> None:
+    if future.done():
+        return
+    if isinstance(reply, Exception):
+        future.set_exception(BusError(str(reply)))
+    else:
+        future.set_result(reply)
+
+
+def _fail(batch: list[_Waiting], error: BusError) -> None:
+    for waiting in batch:
+        if not waiting.reply.done():
+            waiting.reply.set_exception(error)
+
+
+def open_bus(url: str, *, name: str, readers: int = 8, patience_s: float = 15.0) -> Bus:
+    """Return a bus to enter with ``async with``; it connects on first use.
+
+    Args:
+        url: As in `shared.bus.connect.open_client`.
+        name: Shown by ``CLIENT LIST``, for whoever watches Redis.
+        readers: Blocking reads at the same time, at most.
+        patience_s: How long a command waits for a Redis that is away.
+    """
+    return Bus(url, name=name, readers=readers, patience_s=patience_s)

@@ -1,0 +1,97 @@
+"""Subscriptions: one connection and one reader task for all channels of a process.
+
+After a break redis-py subscribes again by itself, but nobody says what was missed. Redis confirms
+every subscription, the first and each later one alike, so a subscriber fills its hole whenever it
+is told `subscribed`: there is one path for starting and for having been away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+import structlog
+
+from shared.backoff import full_jitter_s
+from shared.bus.connect import TRANSIENT, Client
+
+log = structlog.get_logger()
+
+
+class Subscriber(Protocol):
+    """What a channel's messages are given to; both methods must return at once."""
+
+    def subscribed(self) -> None:
+        """From now on messages arrive; what was published before must be fetched."""
+
+    def published(self, message: bytes) -> None:
+        """One message, in the order of publishing."""
+
+
+class Subscriptions:
+    """Channels of one process, each with one subscriber."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._pubsub = client.pubsub()
+        self._subscribers: dict[str, Subscriber] = {}
+        self._any = asyncio.Event()
+        self._stale = False
+        """The connection broke since Redis last confirmed all channels."""
+
+    async def add(self, channel: str, subscriber: Subscriber) -> None:
+        """Subscribe; `Subscriber.subscribed` is called once Redis confirms.
+
+        If Redis is away the subscription is made as soon as it is back.
+        """
+        self._subscribers[channel] = subscriber
+        try:
+            await self._pubsub.subscribe(channel)
+        except TRANSIENT as exc:
+            self._stale = True
+            log.warning("subscribing waits for redis", cause=type(exc).__name__)
+        self._any.set()
+
+    async def remove(self, channel: str) -> None:
+        """Unsubscribe; harmless if the channel is unknown."""
+        if self._subscribers.pop(channel, None) is None:
+            return
+        try:
+            await self._pubsub.unsubscribe(channel)
+        except TRANSIENT as exc:
+            log.info("unsubscribing after redis went away", cause=type(exc).__name__)
+
+    async def run(self) -> None:
+        """Hand out messages until cancelled."""
+        attempt = 0
+        while True:
+            await self._any.wait()
+            try:
+                if self._stale and self._subscribers:
+                    # Again for all: the confirmations make each subscriber fill its hole.
+                    await self._pubsub.subscribe(*self._subscribers)
+                    self._stale = False
+                while self._subscribers:
+                    self._hand_out(await self._pubsub.get_message(timeout=None))
+                    attempt = 0
+                self._any.clear()
+            except TRANSIENT:
+                self._stale = True
+                await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
+                attempt += 1
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._client.aclose()
+
+    def _hand_out(self, message: dict[str, Any] | None) -> None:
+        if message is None or message["channel"] is None:
+            return
+        subscriber = self._subscribers.get(message["channel"].decode())
+        if subscriber is None:
+            return
+        if message["type"] == "subscribe":
+            subscriber.subscribed()
+        elif message["type"] == "message":
+            subscriber.published(message["data"])

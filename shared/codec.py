@@ -1,0 +1,105 @@
+"""Media header and stream ids: bytes to values and back. Pure.
+
+One header serves the browser socket and Redis alike, so a gateway passes media on as it came.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from shared.errors import DecodeError
+
+_HEADER = struct.Struct("<BBHIdI")
+HEADER_BYTES = _HEADER.size
+MAX_SEQ = 0xFFFF_FFFF
+
+
+class Kind(IntEnum):
+    """First byte of every entry on a session's streams; the first three cross the socket too."""
+
+    MICROPHONE = 1
+    PICTURE = 2
+    ASSISTANT_AUDIO = 3
+    CONTROL = 16
+    """One JSON message (shared/bus_messages.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The 20 bytes before every payload; docs/protocol.md, "Binary frames"."""
+
+    kind: int
+    epoch: int
+    seq: int
+    time_ms: float
+    turn: int = 0
+
+    def pack(self) -> bytes:
+        """Return the header as bytes."""
+        return _HEADER.pack(self.kind, 0, self.epoch, self.seq, self.time_ms, self.turn)
+
+
+def encode(header: Header, payload: bytes) -> bytes:
+    """Return one frame: header, then payload."""
+    return header.pack() + payload
+
+
+def decode(frame: bytes) -> tuple[Header, bytes]:
+    """Split a frame into header and payload.
+
+    Raises:
+        DecodeError: ``bad_frame``, if it is shorter than a header or of an unknown kind.
+    """
+    if len(frame) < HEADER_BYTES:
+        raise DecodeError(
+            "bad_frame",
+            f"A binary frame of {len(frame)} bytes has no whole header.",
+            f"Put the {HEADER_BYTES}-byte header of docs/protocol.md before the payload.",
+        )
+    kind, _flags, epoch, seq, time_ms, turn = _HEADER.unpack_from(frame)
+    if kind not in Kind:
+        raise DecodeError(
+            "bad_frame",
+            f"There is no binary frame of kind {kind}.",
+            "Send kind 1 (microphone) or 2 (picture).",
+        )
+    return Header(kind, epoch, seq, time_ms, turn), frame[HEADER_BYTES:]
+
+
+class StreamId(NamedTuple):
+    """``<epoch>-<seq>``: the id of an entry on a session's stream; orders as Redis orders it."""
+
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> StreamId:
+        """Parse an id as Redis or a client writes it.
+
+        Raises:
+            DecodeError: ``bad_message``, if it is not two numbers in range.
+        """
+        if isinstance(text, bytes):
+            text = text.decode("ascii", "replace")
+        epoch, dash, seq = text.partition("-")
+        if not (dash and _is_number(epoch) and _is_number(seq)):
+            raise DecodeError(
+                "bad_message",
+                f"{text[:40]!r} is not an id.",
+                "Send the id of the last message received, as <epoch>-<seq>.",
+            )
+        return cls(int(epoch), int(seq))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MAX_SEQ
+
+
+START = StreamId(0, 0)
+"""Before every entry."""

@@ -1,0 +1,39 @@
+"""Bounds of a session, in the unit that the name says. What falls out is said beside each."""
+
+from __future__ import annotations
+
+UP_MAX_ENTRIES = 750
+"""Speech and control that wait for a worker: 30 s at 40 ms, about 1.1 MB in Redis. The oldest falls
+out; the worker sees the hole in the numbers and says `gap`."""
+
+FRAMES_MAX_ENTRIES = 2
+"""Pictures: only the newest counts, one more while it is being read."""
+
+DOWN_MAX_ENTRIES = 1_200
+"""What the assistant said: two minutes of speech at 100 ms. A client that was away longer gets the
+text from the history; old speech would not be played anyway."""
+
+HISTORY_MAX_ENTRIES = 200
+"""Finished turns, for a reloaded page and for seeding a fresh Live session."""
+
+SESSION_TTL_S = 600
+"""Every key of a session goes this long after the last process that cared for it."""
+
+TOMBSTONE_S = 60
+"""How long an ended session is still known to be ended."""
+
+GRACE_S = 120.0
+"""How long a session waits for a client that is gone."""
+
+MAX_CRASHES = 3
+"""Workers that may die on a session, one after the other, before it is given up."""
+
+AUDIO_FRAME_BYTES = 6_400
+"""200 ms of microphone audio; a chunk is 40 ms as a rule."""
+
+PICTURE_BYTES = 524_288
+"""One JPEG; a 1536 px overview of dense text at quality 0.8 has about 250 KB."""
+
+PICTURE_SIDE_PX = (8, 4_096)
+UNACKED_AUDIO_S = 20.0
+"""Speech that a client keeps while it is away."""

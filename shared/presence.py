@@ -1,0 +1,72 @@
+"""Who is alive: each process renews a hash with a TTL, and an index tells their names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+
+from shared import keys
+from shared.bus import Bus
+from shared.bus.commands import Arg
+from shared.errors import BusError
+
+BEAT_S = 1.0
+TTL_MS = 5_000
+_FORGET_MS = 60_000
+
+
+def new_process_id() -> str:
+    """Return a name for this process: host, pid, and a random end, since pids are used again."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Presence:
+    """One process's entry among the `workers` or `gateways`."""
+
+    def __init__(
+        self, bus: Bus, index: str, process_id: str, describe: Callable[[], dict[str, Arg]]
+    ) -> None:
+        """Prepare an entry.
+
+        Args:
+            bus: Where it is written.
+            index: `keys.WORKERS` or `keys.GATEWAYS`.
+            process_id: From `new_process_id`.
+            describe: Returns the fields to show (capacity, load, …), asked for at every beat.
+        """
+        self._bus, self._index, self._id = bus, index, process_id
+        self._key = keys.process_key(index, process_id)
+        self._describe = describe
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            try:
+                await self.beat()
+            except BusError:
+                # The bus has logged it; the next beat tells that we are back.
+                pass
+            await asyncio.sleep(BEAT_S)
+
+    async def beat(self) -> None:
+        """Write the entry once, and forget processes that are long gone."""
+        now_ms = int(time.time() * 1000)
+        fields = {**self._describe(), "seen_ms": now_ms}
+        flat = [item for pair in fields.items() for item in pair]
+        waiting = [
+            self._bus.send("HSET", self._key, *flat),
+            self._bus.send("PEXPIRE", self._key, TTL_MS),
+            self._bus.send("ZADD", self._index, now_ms, self._id),
+            self._bus.send("ZREMRANGEBYSCORE", self._index, "-inf", now_ms - _FORGET_MS),
+        ]
+        await asyncio.gather(*waiting)
+
+    async def leave(self) -> None:
+        """Remove the entry."""
+        await asyncio.gather(
+            self._bus.send("DEL", self._key), self._bus.send("ZREM", self._index, self._id)
+        )
