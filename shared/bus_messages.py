@@ -164,9 +164,7 @@ class Gap(Message):
     last: int
 
 
-DownlinkMessage = (
-    State | Transcript | TurnStart | TurnEnd | Interrupted | Usage | Notice | Gap
-)
+DownlinkMessage = State | Transcript | TurnStart | TurnEnd | Interrupted | Usage | Notice | Gap
 Downlink = Annotated[DownlinkMessage, Field(discriminator="type")]
 DOWNLINK: TypeAdapter[DownlinkMessage] = TypeAdapter(Downlink)
 

@@ -61,7 +61,7 @@ class BusUnavailable(BusError):
 
 
 class BusOverloaded(BusError):
-    """More commands wait for Redis than may wait; the newest is refused, nothing is lost unsaid."""
+    """More commands wait for Redis than may wait; the newest is refused."""
 
 
 class SessionError(OvershoulderError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
@@ -45,11 +46,9 @@ class Presence:
     async def run(self) -> None:
         """Beat until cancelled."""
         while True:
-            try:
+            # The bus has logged it; the next beat tells that we are back.
+            with contextlib.suppress(BusError):
                 await self.beat()
-            except BusError:
-                # The bus has logged it; the next beat tells that we are back.
-                pass
             await asyncio.sleep(BEAT_S)
 
     async def beat(self) -> None:

@@ -52,9 +52,9 @@ def load(settings: type[S]) -> S:
         check_names(settings, [*os.environ, *dotenv_values(".env")])
         return settings()
     except ConfigurationError as exc:
-        _refuse(str(exc))
+        refuse(str(exc))
     except ValidationError as exc:
-        _refuse("; ".join(_explain(settings, error["loc"], error["msg"]) for error in exc.errors()))
+        refuse("; ".join(_explain(settings, error["loc"], error["msg"]) for error in exc.errors()))
 
 
 def check_names(settings: type[ServiceSettings], names: list[str]) -> None:
@@ -119,6 +119,7 @@ def _explain(settings: type[ServiceSettings], loc: tuple[int | str, ...], messag
     return f"{names.get(field, field)}: {message}"
 
 
-def _refuse(reason: str) -> NoReturn:
+def refuse(reason: str) -> NoReturn:
+    """End the process before it has started, with one sentence."""
     sys.stderr.write(f"Cannot start: {reason}\n")
     raise SystemExit(2)

@@ -24,7 +24,6 @@ from shared.backoff import full_jitter_s
 from shared.bus.connect import (
     COMMAND_TIMEOUT_S,
     TRANSIENT,
-    Client,
     RedisError,
     ResponseError,
     open_client,
@@ -73,9 +72,7 @@ class Bus:
     """One process's way to Redis: batched commands, blocking reads and subscriptions."""
 
     def __init__(self, url: str, *, name: str, readers: int, patience_s: float) -> None:
-        self._client = open_client(
-            url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S
-        )
+        self._client = open_client(url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S)
         self._blocking = open_client(
             url,
             name=f"{name}-read",
@@ -142,7 +139,7 @@ class Bus:
             BusUnavailable: At once, if Redis does not answer; the caller decides when to try again.
         """
         try:
-            return await self._blocking.execute_command(*args)
+            return await self._blocking.execute_command(*args)  # type: ignore[no-untyped-call]
         except TRANSIENT as exc:
             raise BusUnavailable(0.0, type(exc).__name__) from exc
         except RedisError as exc:
@@ -161,9 +158,7 @@ class Bus:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                batch = [
-                    self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))
-                ]
+                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
                 try:
                     await self._deliver(batch)
                 except asyncio.CancelledError:
@@ -217,7 +212,9 @@ class Bus:
 
 
 def _is_unknown_script(reply: object) -> bool:
-    return isinstance(reply, ResponseError) and "NOSCRIPT" in f"{type(reply).__name__} {reply}".upper()
+    return (
+        isinstance(reply, ResponseError) and "NOSCRIPT" in f"{type(reply).__name__} {reply}".upper()
+    )
 
 
 def _answer(future: asyncio.Future[Any], reply: Any) -> None:

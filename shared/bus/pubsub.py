@@ -52,10 +52,11 @@ class Subscriptions:
             log.warning("subscribing waits for redis", cause=type(exc).__name__)
         self._any.set()
 
-    async def remove(self, channel: str) -> None:
-        """Unsubscribe; harmless if the channel is unknown."""
-        if self._subscribers.pop(channel, None) is None:
+    async def remove(self, channel: str, subscriber: Subscriber) -> None:
+        """Unsubscribe; harmless if the channel has another subscriber by now."""
+        if self._subscribers.get(channel) is not subscriber:
             return
+        del self._subscribers[channel]
         try:
             await self._pubsub.unsubscribe(channel)
         except TRANSIENT as exc:

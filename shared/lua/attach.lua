@@ -3,8 +3,9 @@
 -- KEYS  session hash, up, frames
 -- ARGV  user, connection epoch of the client's token, gateway id, connection marker
 -- Reply {} if there is no such session of this user that may still be resumed, else
---       {connection epoch, last uplink seq, last picture seq, state}
-local s = redis.call('HMGET', KEYS[1], 'user', 'state', 'conn_epoch', 'confirmed_epoch')
+--       {connection epoch, last uplink seq, last picture seq, state,
+--       ms since a gateway last saw the client}
+local s = redis.call('HMGET', KEYS[1], 'user', 'state', 'conn_epoch', 'confirmed_epoch', 'seen_ms')
 if s[1] ~= ARGV[1] or s[2] == 'ended' then return {} end
 -- A token stays good until a newer one has been used, so that a lost `ready` locks nobody out.
 local token_epoch = tonumber(ARGV[2])
@@ -24,6 +25,6 @@ local epoch = redis.call('HINCRBY', KEYS[1], 'conn_epoch', 1)
 redis.call('XADD', KEYS[2], epoch .. '-0', 'm', ARGV[4], 'last', up)
 redis.call('XADD', KEYS[3], epoch .. '-0', 'm', ARGV[4], 'last', pictures)
 local now = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'gateway', ARGV[3], 'confirmed_epoch', token_epoch,
-  'seen_ms', now[1] * 1000 + math.floor(now[2] / 1000))
-return {epoch, up, pictures, s[2]}
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('HSET', KEYS[1], 'gateway', ARGV[3], 'confirmed_epoch', token_epoch, 'seen_ms', now_ms)
+return {epoch, up, pictures, s[2], now_ms - tonumber(s[5])}

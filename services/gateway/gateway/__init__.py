@@ -1,0 +1,1 @@
+"""The gateway: checks clients in, stores what they say, sends back what is said to them."""

@@ -1,0 +1,338 @@
+"""What both doors share: one client's connection to one session, from check-in to close.
+
+A door is the protocol that a client speaks: our own (native.py) or the tutorial's (tutorial.py).
+It reads the client's messages and says how a message of the worker looks to that client; all else
+is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import time
+
+import structlog
+
+from gateway import metrics
+from gateway.admission import Doorkeeper, Pace
+from gateway.client_messages import CloseCode, Error
+from gateway.downlink import Downlink
+from gateway.outbox import Item, Outbox
+from gateway.pictures import check_jpeg
+from gateway.queue_watch import QueueWatch
+from gateway.session_store import Attachment, SessionStore
+from gateway.socket import ClientLeft, ClientSocket
+from gateway.uplink import Uplink
+from shared import limits
+from shared.audio import UPLINK_RATE_HZ, pcm16_ms
+from shared.bus import Subscriptions
+from shared.bus_messages import Message, State, Text
+from shared.bus_messages import Uplink as Control
+from shared.codec import START, Header, Kind, StreamId, encode
+from shared.errors import (
+    BusUnavailable,
+    DecodeError,
+    OvershoulderError,
+    SessionGone,
+    Superseded,
+    TicketRefused,
+)
+
+HELLO_S = 5.0
+"""How long a client may take for its first message."""
+
+SEND_S = 5.0
+"""How long one message may take to leave: a client further behind than this is sent away."""
+
+TOUCH_S = 2.0
+ACK_S = 0.1
+SETTLE_S = 5.0
+STALE_AUDIO_MS = 6_000.0
+"""A client that was away longer has no use for speech from before."""
+
+MAX_SKIPPED = 20
+
+log = structlog.get_logger()
+
+
+class Closing(Exception):
+    """Ends a connection with a close code and a reason in one short sentence."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a gateway process offers to every connection."""
+
+    store: SessionStore
+    subscriptions: Subscriptions
+    doorkeeper: Doorkeeper
+    queue: QueueWatch
+    draining: asyncio.Event
+    drain_s: float
+
+
+class Door(ABC):
+    """One client, by one protocol. `serve` runs from the accepted socket to its close."""
+
+    name: str
+
+    def __init__(self, house: House, socket: ClientSocket) -> None:
+        self.house, self.socket = house, socket
+        self.pace = Pace()
+        self._skipped = 0
+
+    # --- what a door must say ---
+
+    @abstractmethod
+    async def greet(self) -> tuple[Attachment, Downlink, Outbox]:
+        """Check the client in and tell it so; return its session and where it goes on."""
+
+    @abstractmethod
+    async def handle(self, message: str | bytes) -> None:
+        """Take one message of the client; raise `DecodeError` to skip it, `Closing` to close."""
+
+    @abstractmethod
+    async def deliver(self, item: Item) -> None:
+        """Send one message of the worker as this client understands it."""
+
+    @abstractmethod
+    async def tell(self, message: Message) -> None:
+        """Send one of the gateway's own messages as this client understands it."""
+
+    @abstractmethod
+    async def acknowledge(self) -> None:
+        """Tell the client what is stored, if its protocol has a word for that."""
+
+    # --- the life of a connection ---
+
+    async def serve(self) -> None:
+        """Serve the client until either side ends it, then close; nothing foreseen is raised."""
+        code, reason = await self._run(self._check_in)
+        if code is None:
+            code, reason = await self._run(self._converse)
+            await self._check_out()
+        metrics.CLOSED.labels(str(code)).inc()
+        await self.socket.close(code or CloseCode.GOING_AWAY, reason)
+
+    async def _run(self, step: Callable[[], Awaitable[None]]) -> tuple[int | None, str]:
+        """Run a step; return the close code and reason that it ended with, if it did."""
+        try:
+            await step()
+        except (Closing, ClientLeft, OvershoulderError) as exc:
+            return _verdict(exc)
+        except BaseExceptionGroup as group:
+            foreseen, rest = group.split((Closing, ClientLeft, OvershoulderError))
+            if rest is not None or foreseen is None:
+                raise
+            return _verdict(_first(foreseen))
+        return None, ""
+
+    async def _check_in(self) -> None:
+        try:
+            self.held, self.downlink, self.outbox = await self.greet()
+        except BusUnavailable as exc:
+            await self.tell(_unavailable())
+            raise Closing(CloseCode.BUSY, "storage is away, come back soon") from exc
+        except DecodeError as exc:
+            await self.tell(_as_error(exc))
+            raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
+        structlog.contextvars.bind_contextvars(session=self.held.session_id)
+        self.uplink = Uplink(self.house.store, self.held)
+        metrics.CONNECTIONS.labels(self.name).inc()
+        log.info("client checked in", door=self.name, epoch=self.held.epoch)
+
+    async def _converse(self) -> None:
+        channel = self.held.keys.live
+        try:
+            await self.house.subscriptions.add(channel, self.downlink)
+            async with asyncio.TaskGroup() as tasks:
+                for run in (
+                    self._listen,
+                    self._speak,
+                    self.downlink.fill,
+                    self.uplink.watch,
+                    self._acknowledge,
+                    self._keep_alive,
+                    self._drain,
+                ):
+                    tasks.create_task(run(), name=f"{self.name}{run.__name__}")
+        finally:
+            await self.house.subscriptions.remove(channel, self.downlink)
+
+    async def _check_out(self) -> None:
+        self.house.queue.forget(self.held.session_id)
+        await self.uplink.settle(SETTLE_S)
+        metrics.CONNECTIONS.labels(self.name).dec()
+        log.info("client gone", door=self.name, epoch=self.held.epoch)
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            try:
+                await self.handle(message)
+            except DecodeError as exc:
+                metrics.SKIPPED.labels(exc.code).inc()
+                self._skipped += 1
+                await self.tell(_as_error(exc))
+                if self._skipped > MAX_SKIPPED:
+                    raise Closing(CloseCode.PROTOCOL_ERROR, "too many bad messages") from exc
+
+    async def _speak(self) -> None:
+        while True:
+            item = await self.downlink.next()
+            metrics.DOWNLINK.labels("audio" if item.audio_ms else "control").inc()
+            await self.deliver(item)
+            if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
+                self._note_state(State.model_validate_json(item.data))
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message, or close a client that has stopped reading."""
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self.socket.send(data)
+        except TimeoutError as exc:
+            raise Closing(CloseCode.TOO_SLOW, "the client does not read") from exc
+
+    async def _acknowledge(self) -> None:
+        while True:
+            await self.uplink.progress.wait()
+            self.uplink.progress.clear()
+            await self.acknowledge()
+            await asyncio.sleep(ACK_S)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            try:
+                pulse = await self.house.store.touch(self.held)
+            except BusUnavailable:
+                await self.tell(_unavailable())
+                continue
+            if pulse.status == "superseded":
+                raise Superseded(self.held.session_id)
+            self.downlink.noticed(pulse.newest_down)
+            if pulse.status == "gone":
+                raise SessionGone(self.held.session_id)
+            await asyncio.sleep(TOUCH_S)
+
+    async def _drain(self) -> None:
+        await self.house.draining.wait()
+        # Spread out, so that the gateways that remain are not stormed.
+        await asyncio.sleep(random.uniform(0, self.house.drain_s))  # noqa: S311 - not a secret
+        raise Closing(CloseCode.GOING_AWAY, "this gateway is being replaced")
+
+    def _note_state(self, state: State) -> None:
+        self.house.queue.forget(self.held.session_id)
+        if state.state == "ended":
+            raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
+
+    # --- for the doors ---
+
+    def watch_queue(self) -> None:
+        """Tell the client its place in line until a worker takes the session."""
+
+        def at(position: int) -> None:
+            task = asyncio.ensure_future(self.tell(State(state="queued", position=position)))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+        self.house.queue.watch(self.held.session_id, at)
+
+    async def put_audio(self, seq: int, pcm16: bytes, entry: bytes) -> None:
+        """Store microphone audio; ``entry`` is the whole frame.
+
+        Raises:
+            DecodeError: ``bad_audio``.
+            Closing: If the client sends faster than anybody speaks.
+        """
+        if not pcm16 or len(pcm16) % 2 or len(pcm16) > limits.AUDIO_FRAME_BYTES:
+            raise DecodeError(
+                "bad_audio",
+                f"Audio frame {seq} has {len(pcm16)} bytes.",
+                f"Send whole 16-bit samples, at most {limits.AUDIO_FRAME_BYTES} bytes (200 ms).",
+                seq,
+            )
+        if not self.pace.audio_ms.take(pcm16_ms(len(pcm16), UPLINK_RATE_HZ), _now_s()):
+            raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
+        await self.uplink.append(seq, entry, "audio")
+
+    def put_picture(self, seq: int, jpeg: bytes, entry: bytes) -> None:
+        """Store a picture; ``entry`` is the whole frame.
+
+        Raises:
+            DecodeError: ``bad_picture``, or ``rate_limited``.
+        """
+        check_jpeg(jpeg, seq)
+        if not self.pace.pictures.take(1, _now_s()):
+            raise DecodeError(
+                "rate_limited", f"Picture {seq} came too soon.", "Send at most 3 a second.", seq
+            )
+        self.uplink.append_picture(seq, entry)
+
+    async def put_control(self, control: Control) -> None:
+        """Store one control message.
+
+        Raises:
+            Closing: If the client sends too many.
+        """
+        if not self.pace.messages.take(1, _now_s()):
+            raise Closing(CloseCode.TOO_FAST, "too many messages")
+        if isinstance(control, Text):
+            self.uplink.flush_picture()
+        header = Header(Kind.CONTROL, self.held.epoch, control.seq, time() * 1000)
+        await self.uplink.append(
+            control.seq, encode(header, control.model_dump_json().encode()), control.type
+        )
+
+    def open_downlink(
+        self, held: Attachment, after: StreamId = START, silent_until: StreamId | None = None
+    ) -> tuple[Downlink, Outbox]:
+        """Return the way from the worker to this client, going on after ``after``."""
+        outbox = Outbox(silent_until=silent_until)
+        return Downlink(self.house.store, held, outbox, after), outbox
+
+
+def _as_error(exc: DecodeError) -> Error:
+    return Error(code=exc.code, message=exc.message, action=exc.action, seq=exc.seq)
+
+
+def _unavailable() -> Error:
+    return Error(
+        code="unavailable",
+        message="The storage behind this service does not answer.",
+        action="Wait; what you say is kept and sent when it is back.",
+    )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    """Return the close code and reason for what ended a connection."""
+    match error:
+        case Closing():
+            return error.code, error.reason
+        case ClientLeft():
+            return error.code, ""
+        case TicketRefused():
+            return CloseCode.TICKET_REFUSED, "ticket refused"
+        case Superseded():
+            return CloseCode.TAKEN_OVER, "this session was opened elsewhere"
+        case SessionGone():
+            return CloseCode.ENDED, "the conversation is over"
+        case _:
+            log.warning("connection closed", cause=str(error))
+            return CloseCode.BUSY, "storage is away, come back soon"
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,122 @@
+"""From Redis to one client's outbox: what is published now, and by XRANGE what was missed.
+
+The ids run on without holes, so anything missing shows by itself: at the start, after a break of
+the subscription, or when the outbox was full and the rest waited in Redis. All of these are one
+thing, `behind`, and have one remedy: read on from the last id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway import metrics
+from gateway.outbox import Item, Outbox
+from gateway.session_store import Attachment, SessionStore
+from shared.audio import DOWNLINK_RATE_HZ, pcm16_ms
+from shared.codec import HEADER_BYTES, Header, Kind, StreamId, decode
+
+FILL_ENTRIES = 100
+"""Entries per read; 100 of 100 ms speech are 480 KB."""
+
+_INTERRUPTED = b'{"type":"interrupted"'
+
+
+class Downlink:
+    """What the worker says, in order, without holes or repeats, into an outbox."""
+
+    def __init__(
+        self, store: SessionStore, held: Attachment, outbox: Outbox, after: StreamId
+    ) -> None:
+        self._store, self._held, self._outbox = store, held, outbox
+        self._last = after
+        self._newest_seen = after
+        self._behind = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    def subscribed(self) -> None:
+        """Redis (again) sends what is published: read what came before."""
+        self._behind.set()
+
+    def published(self, message: bytes) -> None:
+        """Take one published message."""
+        header, payload = decode(message)
+        entry_id = StreamId(header.epoch, header.seq)
+        if entry_id <= self._last:
+            return
+        self._newest_seen = max(self._newest_seen, entry_id)
+        if payload.startswith(_INTERRUPTED):
+            # At once, also when it must wait its turn behind what is still in Redis.
+            self.cut(header.turn)
+        if self._behind.is_set():
+            return
+        if entry_id.seq != self._last.seq + 1 or self._outbox.is_full():
+            self._behind.set()
+            return
+        self._accept(entry_id, header, payload, message)
+
+    def noticed(self, newest: StreamId) -> None:
+        """Somebody read the newest id from Redis: if it is news, something was missed."""
+        if newest > self._last and newest.seq > 0:
+            self._newest_seen = max(self._newest_seen, newest)
+            self._behind.set()
+
+    def cut(self, turn: int) -> None:
+        """Drop speech up to ``turn``; it was interrupted."""
+        self._outbox.cut(turn)
+        self._changed.set()
+
+    async def fill(self) -> None:
+        """Whenever something is missing, read it from Redis; runs until cancelled."""
+        while True:
+            await self._behind.wait()
+            if self._outbox.is_full():
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            entries = await self._store.down_after(self._held, self._last, FILL_ENTRIES)
+            metrics.FILLED.inc(len(entries))
+            for entry_id, entry in entries:
+                if self._outbox.is_full():
+                    break
+                header, payload = decode(entry)
+                self._accept(entry_id, header, payload, entry)
+            # Something published while we read was left aside, since we were behind.
+            if not entries and self._newest_seen <= self._last:
+                self._behind.clear()
+            elif not entries:
+                self._newest_seen = self._last
+
+    async def next(self) -> Item:
+        """Return the next message for the client, once it may leave."""
+        while True:
+            now_ms = time_ms()
+            item = self._outbox.take(now_ms)
+            if item is not None:
+                if self._behind.is_set() and not self._outbox.is_full():
+                    self._changed.set()
+                return item
+            self._changed.clear()
+            wait_ms = self._outbox.wait_ms(now_ms)
+            try:
+                async with asyncio.timeout(wait_ms / 1000 if len(self._outbox) else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    def _accept(self, entry_id: StreamId, header: Header, payload: bytes, entry: bytes) -> None:
+        self._last = entry_id
+        if entry_id.seq == 0:
+            return  # the marker that opens a lease epoch
+        if header.kind == Kind.ASSISTANT_AUDIO:
+            audio_ms = pcm16_ms(len(entry) - HEADER_BYTES, DOWNLINK_RATE_HZ)
+            self._outbox.put(Item(entry_id, entry, header.turn, audio_ms))
+        else:
+            if payload.startswith(_INTERRUPTED):
+                self._outbox.cut(header.turn)
+            self._outbox.put(Item(entry_id, payload.decode(), header.turn))
+        self._changed.set()
+
+
+def time_ms() -> float:
+    """Return the loop's monotonic time in ms."""
+    return asyncio.get_running_loop().time() * 1000

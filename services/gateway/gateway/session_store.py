@@ -1,0 +1,173 @@
+"""A client's session in Redis, as the gateway sees it: create, come back, append, keep alive."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+
+from shared import keys, limits
+from shared.bus import Bus, Script
+from shared.bus_messages import HistoryTurn
+from shared.codec import START, Header, Kind, StreamId, encode
+from shared.errors import BusError, SessionGone, Superseded
+from shared.keys import SessionKeys
+from shared.options import SessionOptions
+
+_CREATE, _ATTACH, _TOUCH = Script("create"), Script("attach"), Script("touch")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A connection's hold on a session: everything that it appends carries ``epoch``."""
+
+    session_id: str
+    user: str
+    epoch: int
+    last_seq: int = 0
+    last_picture: int = 0
+    state: str = "queued"
+    away_ms: float = 0.0
+    keys: SessionKeys = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", SessionKeys.of(self.session_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What `SessionStore.touch` learned."""
+
+    status: str
+    newest_down: StreamId
+
+
+class SessionStore:
+    """The gateway's half of the Redis schema (docs/redis.md)."""
+
+    def __init__(self, bus: Bus, gateway_id: str) -> None:
+        self._bus, self._gateway_id = bus, gateway_id
+
+    async def create(self, user: str, options: SessionOptions, door: str) -> Attachment:
+        """Make a new session and put it in line for a worker.
+
+        Raises:
+            BusUnavailable: If Redis does not answer.
+        """
+        held = Attachment(keys.new_session_id(), user, epoch=1)
+        fields = {
+            "user": user,
+            "options": options.model_dump_json(),
+            "door": door,
+            "gateway": self._gateway_id,
+        }
+        await self._bus.run(
+            _CREATE,
+            [held.keys.session, held.keys.up, held.keys.frames],
+            limits.SESSION_TTL_S,
+            _marker(held.epoch),
+            *[item for pair in fields.items() for item in pair],
+        )
+        await asyncio.gather(
+            self._bus.send("ZADD", keys.SESSIONS, int(time() * 1000), held.session_id),
+            # An entry too many (its reply was lost) is dropped by the worker that claims it.
+            self._bus.send("XADD", keys.DISPATCH, "*", "session", held.session_id),
+        )
+        return held
+
+    async def attach(self, session_id: str, user: str, token_epoch: int) -> Attachment | None:
+        """Take a session over for a client that comes back; None if it may not.
+
+        From the moment of the reply the client's old connection can append nothing.
+
+        Raises:
+            BusUnavailable: If Redis does not answer.
+        """
+        names = SessionKeys.of(session_id)
+        reply = await self._bus.run(
+            _ATTACH,
+            [names.session, names.up, names.frames],
+            user,
+            token_epoch,
+            self._gateway_id,
+            _marker(0),
+        )
+        if not reply:
+            return None
+        epoch, last_seq, last_picture, state, away_ms = reply
+        return Attachment(
+            session_id, user, epoch, last_seq, last_picture, state.decode(), float(away_ms)
+        )
+
+    def append(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
+        """Append speech or control; the future is None if the session is over."""
+        return self._bus.send(
+            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", limits.UP_MAX_ENTRIES),
+            *(f"{held.epoch}-{seq}", "m", entry),
+        )
+
+    def append_picture(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
+        """Append a picture, pushing out all but the newest; the future is as in `append`."""
+        return self._bus.send(
+            *("XADD", held.keys.frames, "NOMKSTREAM", "MAXLEN", limits.FRAMES_MAX_ENTRIES),
+            *(f"{held.epoch}-{seq}", "m", entry),
+        )
+
+    async def why_refused(self, held: Attachment, stream: str, refusal: BusError) -> None:
+        """Find out why an append was refused; return if the entry was simply there already.
+
+        Redis says "equal or smaller" both to a repeated command whose first reply was lost and to
+        a connection that was taken over; the newest id tells them apart.
+
+        Raises:
+            Superseded: If a newer connection holds the session.
+            SessionGone: If the session is over.
+            BusError: The refusal itself, if it was about something else.
+        """
+        if "equal or smaller" not in str(refusal):
+            raise refusal
+        newest = await self._bus.send("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        if not newest:
+            raise SessionGone(held.session_id)
+        if StreamId.parse(newest[0][0]).epoch > held.epoch:
+            raise Superseded(held.session_id)
+
+    async def touch(self, held: Attachment) -> Pulse:
+        """Keep the session alive; tell its status and the newest id that the worker has written."""
+        names = held.keys
+        status, newest = await self._bus.run(
+            _TOUCH,
+            [names.session, names.up, names.frames, names.down, names.history],
+            held.epoch,
+            limits.SESSION_TTL_S,
+        )
+        return Pulse(status.decode(), StreamId.parse(newest) if newest else START)
+
+    async def state(self, held: Attachment) -> tuple[str, str | None]:
+        """Return the session's state and model as its hash has them."""
+        state, model = await self._bus.send("HMGET", held.keys.session, "state", "model")
+        return (state or b"ended").decode(), model.decode() if model else None
+
+    async def down_after(
+        self, held: Attachment, after: StreamId, count: int
+    ) -> list[tuple[StreamId, bytes]]:
+        """Return up to ``count`` entries of what the worker said after ``after``."""
+        entries = await self._bus.send("XRANGE", held.keys.down, f"({after}", "+", "COUNT", count)
+        return [(StreamId.parse(entry_id), fields[b"m"]) for entry_id, fields in entries]
+
+    async def newest_down(self, held: Attachment) -> StreamId:
+        """Return the id of the newest thing the worker said, or `START`."""
+        newest = await self._bus.send("XREVRANGE", held.keys.down, "+", "-", "COUNT", 1)
+        return StreamId.parse(newest[0][0]) if newest else START
+
+    async def history(self, held: Attachment) -> tuple[list[HistoryTurn], StreamId]:
+        """Return the finished turns, and the id of the entry on `down` that finished the last."""
+        entries = await self._bus.send("XRANGE", held.keys.history, "-", "+")
+        turns = [HistoryTurn.model_validate_json(fields[b"m"]) for _, fields in entries]
+        return turns, StreamId.parse(entries[-1][0]) if entries else START
+
+
+def _marker(epoch: int) -> bytes:
+    """Return the entry that opens a connection epoch; readers pass over it."""
+    return encode(Header(Kind.CONTROL, epoch, 0, time() * 1000), b"{}")

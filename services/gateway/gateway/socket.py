@@ -1,0 +1,26 @@
+"""What a connection needs of a client's socket, whatever server carries it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ClientLeft(Exception):
+    """The client's socket is closed; ``code`` is what it said, or 1006."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class ClientSocket(Protocol):
+    """One accepted WebSocket."""
+
+    async def receive(self) -> str | bytes:
+        """Return the next message; raise `ClientLeft` when there will be none."""
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one text or binary message; raise `ClientLeft` if the client is gone."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close; harmless if it is closed already."""

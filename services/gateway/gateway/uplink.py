@@ -1,0 +1,141 @@
+"""From one client to Redis: appends in order, and knows up to where everything is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from gateway import metrics
+from gateway.session_store import Attachment, SessionStore
+from shared.errors import BusError, OvershoulderError, SessionGone
+
+MAX_PENDING = 400
+"""Appends that Redis has not answered yet; 16 s of speech. Then the client's socket is not read."""
+
+
+class Uplink:
+    """Appends of one connection. `acked` and `acked_picture` are what may be acknowledged."""
+
+    def __init__(self, store: SessionStore, held: Attachment) -> None:
+        self._store, self._held = store, held
+        self._pending = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._pictures_pending = 0
+        self._next_picture: tuple[int, bytes] | None = None
+        self.acked = held.last_seq
+        self.acked_picture = held.last_picture
+        self.progress = asyncio.Event()
+        """Set whenever something was stored."""
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lookups: set[asyncio.Task[None]] = set()
+
+    async def append(self, seq: int, entry: bytes, kind: str) -> None:
+        """Append speech or control; returns as soon as it is on its way.
+
+        Waits only while too much is on its way already, so a Redis that is away slows the client
+        instead of filling this process.
+        """
+        await self._room.wait()
+        self._started(kind, entry)
+        future = self._store.append(self._held, seq, entry)
+        future.add_done_callback(partial(self._stored, seq, False))
+
+    def append_picture(self, seq: int, entry: bytes) -> None:
+        """Append a picture; while one is on its way only the newest behind it is kept."""
+        if self._pictures_pending:
+            if self._next_picture is not None:
+                metrics.REPLACED_PICTURES.inc()
+            self._next_picture = (seq, entry)
+            return
+        self._pictures_pending += 1
+        self._started("picture", entry)
+        future = self._store.append_picture(self._held, seq, entry)
+        future.add_done_callback(partial(self._stored, seq, True))
+
+    def flush_picture(self) -> None:
+        """Send the picture that was held back, whatever is still on its way.
+
+        Called before a question is appended: what it is about must be in Redis first.
+        """
+        if self._next_picture is not None:
+            seq, entry = self._next_picture
+            self._next_picture, self._pictures_pending = None, 0
+            self.append_picture(seq, entry)
+
+    async def watch(self) -> None:
+        """Wait until an append fails, and raise why.
+
+        Raises:
+            Superseded, SessionGone, BusUnavailable, BusOverloaded
+        """
+        await self._failure
+
+    async def settle(self, limit_s: float) -> None:
+        """At the end: wait until everything that was appended is stored, at most ``limit_s``."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while self._pending and not self._failure.done():
+                    self.progress.clear()
+                    await self.progress.wait()
+        except TimeoutError:
+            pass
+        if self._failure.done():
+            self._failure.exception()  # whoever closes has another reason already
+        else:
+            self._failure.cancel()
+
+    def _started(self, kind: str, entry: bytes) -> None:
+        metrics.UPLINK.labels(kind).inc()
+        metrics.UPLINK_BYTES.labels(kind).inc(len(entry))
+        self._pending += 1
+        if self._pending >= MAX_PENDING:
+            self._room.clear()
+
+    def _stored(self, seq: int, is_picture: bool, future: asyncio.Future[Any]) -> None:
+        self._pending -= 1
+        self._room.set()
+        if is_picture:
+            self._pictures_pending = max(0, self._pictures_pending - 1)
+            held_back, self._next_picture = self._next_picture, None
+            if held_back is not None:
+                self.append_picture(*held_back)
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None and future.result() is None:
+            error = SessionGone(self._held.session_id)
+        if error is None:
+            self._acknowledge(seq, is_picture)
+        elif isinstance(error, BusError) and "equal or smaller" in str(error):
+            task = asyncio.ensure_future(self._look_into(seq, is_picture, error))
+            self._lookups.add(task)
+            task.add_done_callback(self._looked)
+        else:
+            self._fail(error)
+
+    async def _look_into(self, seq: int, is_picture: bool, refusal: BusError) -> None:
+        stream = self._held.keys.frames if is_picture else self._held.keys.up
+        await self._store.why_refused(self._held, stream, refusal)
+        self._acknowledge(seq, is_picture)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        self._lookups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _acknowledge(self, seq: int, is_picture: bool) -> None:
+        if is_picture:
+            self.acked_picture = max(self.acked_picture, seq)
+        else:
+            self.acked = max(self.acked, seq)
+        self.progress.set()
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failure.done():
+            if isinstance(error, OvershoulderError):
+                self._failure.set_exception(error)
+            else:
+                self._failure.set_exception(BusError(str(error)))
+        self.progress.set()
