@@ -30,7 +30,7 @@ class ConfigurationError(OvershoulderError):
 class DecodeError(OvershoulderError):
     """Bytes or JSON that are not one of our messages.
 
-    ``code`` is the protocol's error code (docs/protocol.md), ``action`` tells the sender what to do.
+    ``code`` is the protocol's (docs/protocol.md); ``action`` tells the sender what to do.
     """
 
     def __init__(self, code: str, message: str, action: str, seq: int | None = None) -> None:

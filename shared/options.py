@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
@@ -11,6 +11,23 @@ from shared.bus_messages import Message
 Voice = Literal["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus", "Puck", "Zephyr"]
 Preset = Literal["screen_helper", "paper_reader", "pair_programmer", "note_taker"]
 TurnTaking = Literal["open_mic", "push_to_talk"]
+
+VOICES: tuple[Voice, ...] = get_args(Voice)
+
+
+class PresetText(NamedTuple):
+    """How a preset is offered to the user."""
+
+    name: str
+    description: str
+
+
+PRESETS: dict[Preset, PresetText] = {
+    "screen_helper": PresetText("Screen helper", "Answers about whatever is on your screen"),
+    "paper_reader": PresetText("Paper reader", "Explains papers: claims, figures, notation"),
+    "pair_programmer": PresetText("Pair programmer", "Reads code and errors along with you"),
+    "note_taker": PresetText("Note taker", "Keeps to facts and sums up what was seen"),
+}
 
 
 class SessionOptions(Message):

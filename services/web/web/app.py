@@ -1,0 +1,198 @@
+"""Routes: the page and `POST /api/ticket`. The only module that imports starlette."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.bus import Bus
+from shared.errors import BusUnavailable
+from shared.options import PRESETS, VOICES
+from shared.tickets import MEMBERSHIP_S, TICKET_S, signing_key
+from web.membership import COOKIE, Members
+
+MAX_BODY_BYTES = 4_096
+WRONG_CODES_PER_MINUTE = 20
+"""Guesses that all strangers together may make: a code of 6 letters holds for a year on average."""
+
+
+class TicketRequest(BaseModel):
+    """Body of `POST /api/ticket`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    access_code: Annotated[str, Field(max_length=200)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageConfig:
+    """What the page is told along with its ticket."""
+
+    gateway_url: str
+    standin: str
+    """Name of the stand-in that answers; empty for Gemini."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return what `POST /api/ticket` adds to the ticket."""
+        return {
+            "gateway": self.gateway_url,
+            "assistant": {"name": self.standin or "Gemini", "standin": bool(self.standin)},
+            "voices": VOICES,
+            "presets": [
+                {"id": preset, "name": text.name, "description": text.description}
+                for preset, text in PRESETS.items()
+            ],
+        }
+
+
+class Web:
+    """The application."""
+
+    def __init__(
+        self, bus: Bus, *, origins: frozenset[str], access_code: str, page: PageConfig
+    ) -> None:
+        self._bus, self._origins, self._code, self._page = bus, origins, access_code, page
+        self._guesses_left = float(WRONG_CODES_PER_MINUTE)
+        self._guessed_at = 0.0
+
+    def asgi(self, static_dir: Path) -> ASGIApp:
+        """Return the ASGI application that serves ``static_dir`` and the tickets."""
+        app = Starlette(
+            routes=[
+                Route("/api/ticket", self._ticket, methods=["POST"]),
+                Route("/healthz", self._healthz),
+                Mount("/", StaticFiles(directory=static_dir, html=True)),
+            ]
+        )
+        return _SecurityHeaders(app, _content_policy(self._page.gateway_url))
+
+    async def _healthz(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _ticket(self, request: Request) -> Response:
+        if request.headers.get("origin") not in self._origins:
+            return _refuse(
+                403, "bad_origin", "This page may not ask for tickets.", "Add it to WEB_ORIGINS."
+            )
+        asked = await _read_body(request)
+        if asked is None:
+            return _refuse(
+                400, "bad_request", "The request is not understood.", 'Send {"access_code": "…"}.'
+            )
+        try:
+            # Asked for anew each time: a Redis that lost its data has a new key.
+            members = Members(await signing_key(self._bus), self._code)
+        except BusUnavailable:
+            return _refuse(
+                503, "unavailable", "The storage behind this service is away.", "Try again soon."
+            )
+        user = members.recognise(request.cookies.get(COOKIE))
+        if user is None and members.needs_code:
+            refusal = self._check_code(members, asked.access_code)
+            if refusal is not None:
+                return refusal
+        user = user or members.new_user()
+        body = {"ticket": members.ticket(user), "expires_s": TICKET_S, **self._page.as_json()}
+        response = JSONResponse(body, headers={"Cache-Control": "no-store"})
+        response.set_cookie(
+            COOKIE,
+            members.cookie(user),
+            max_age=MEMBERSHIP_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.headers["origin"].startswith("https:"),
+        )
+        return response
+
+    def _check_code(self, members: Members, code: str) -> Response | None:
+        if not code:
+            return _refuse(
+                401, "access_code_needed", "An access code is needed.", "Enter the access code."
+            )
+        now_s = asyncio.get_running_loop().time()
+        per_s = WRONG_CODES_PER_MINUTE / 60
+        self._guesses_left = min(
+            WRONG_CODES_PER_MINUTE, self._guesses_left + (now_s - self._guessed_at) * per_s
+        )
+        self._guessed_at = now_s
+        if self._guesses_left < 1:
+            wait_s = int((1 - self._guesses_left) / per_s) + 1
+            response = _refuse(
+                429,
+                "too_many_guesses",
+                "Too many wrong codes.",
+                f"Try again in {wait_s} s.",
+                wait_s,
+            )
+            response.headers["Retry-After"] = str(wait_s)
+            return response
+        if members.is_code(code):
+            return None
+        self._guesses_left -= 1
+        return _refuse(401, "access_code_wrong", "That is not the access code.", "Check it.")
+
+
+class _SecurityHeaders:
+    """Adds the headers that keep the page to its own files."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app, self._policy = app, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._policy
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = (
+                    "display-capture=(self), microphone=(self), camera=(self), geolocation=()"
+                )
+                headers.setdefault("Cache-Control", "no-cache")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _content_policy(gateway_url: str) -> str:
+    gateway = urlsplit(gateway_url)
+    connect = f"'self' {gateway.scheme}://{gateway.netloc}" if gateway.netloc else "'self'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self';"
+        " img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self';"
+        f" connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+async def _read_body(request: Request) -> TicketRequest | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    try:
+        return TicketRequest.model_validate_json(body or b"{}")
+    except ValidationError:
+        return None
+
+
+def _refuse(
+    status: int, code: str, message: str, action: str, retry_after_s: int | None = None
+) -> Response:
+    body: dict[str, object] = {"error": {"code": code, "message": message, "action": action}}
+    if retry_after_s is not None:
+        body["retry_after_s"] = retry_after_s
+    return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
