@@ -1,0 +1,93 @@
+"""The scripted brain: what it says follows from what it gets, alone. For tests and benchmarks.
+
+Answers to typed text ``T``: ``You said: T``, and ``(picture W×H)`` when a picture has come since
+the last turn; ``say <n>`` speaks n words. To speech: ``I heard <ms> ms.`` All of it is a 440 Hz
+tone, 300 ms for each word, in pieces of 100 ms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from functools import cache
+
+import numpy as np
+import orjson
+
+from local_live.brain import Question, Spoken
+from local_live.history import History
+from local_live.vad import GateTimes, SpeechGate, Utterance, loud_windows
+
+OUTPUT_RATE_HZ = 24_000
+TONE_HZ = 440
+TONE_PEAK = 8_000
+CHUNK_MS = 100
+WORD_CHUNKS = 3
+WINDOW_MS = 20
+SILENCE_MS = 400
+MAX_SAID_WORDS = 10_000
+_SAY = re.compile(r"\s*say (\d{1,5})\s*", re.IGNORECASE)
+
+
+class ScriptedBrain:
+    """Hears by loudness, sees by picture headers, and speaks in tones."""
+
+    keeps_pictures = False
+
+    def new_gate(self, *, silence_ms: int | None, manual: bool) -> SpeechGate:
+        """Return a gate that starts on the first loud window; 400 ms of quiet end the speech."""
+        times = GateTimes(
+            WINDOW_MS, start_ms=WINDOW_MS, silence_ms=silence_ms or SILENCE_MS, keeps_audio=False
+        )
+        return SpeechGate(times, manual=manual)
+
+    async def voiced(self, windows: bytes) -> list[bool]:
+        """Tell which windows are loud."""
+        return loud_windows(windows, WINDOW_MS)
+
+    def notice_picture(self, history: History) -> None:
+        """Nothing to prepare."""
+
+    def notice_speech(self, history: History) -> None:
+        """Nothing to prepare."""
+
+    def notice_pause(self, utterance: Utterance) -> None:
+        """Nothing to prepare."""
+
+    async def transcribe(self, utterance: Utterance) -> str:
+        """Say how long the speech was; it is a multiple of the window, 20 ms."""
+        return f"heard {utterance.voiced_ms} ms" if utterance.voiced_ms else ""
+
+    async def answer(self, question: Question, history: History) -> AsyncGenerator[Spoken, None]:
+        """Speak the scripted answer."""
+        tone = _tone()
+        for number, word in enumerate(_answer_text(question, history).split(" ")):
+            for part in range(WORD_CHUNKS):
+                text = (f" {word}" if number else word) if part == 0 else ""
+                yield Spoken(tone, text)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _answer_text(question: Question, history: History) -> str:
+    if question.tool is not None:
+        result = orjson.dumps(question.tool.response).decode()
+        return f"The tool {question.tool.name} answered {result}."
+    if question.voiced_ms is not None:
+        return f"I heard {question.voiced_ms} ms."
+    if said := _SAY.fullmatch(question.text):
+        count = min(max(1, int(said[1])), MAX_SAID_WORDS)
+        return " ".join(f"word{number}" for number in range(1, count + 1))
+    seen = ""
+    if question.pictures_since and history.picture is not None:
+        seen = f" (picture {history.picture.width}×{history.picture.height})"
+    return f"You said: {question.text}{seen}"
+
+
+@cache
+def _tone() -> bytes:
+    """Return 100 ms of 440 Hz: 44 whole waves, so that one chunk joins the next without a click."""
+    n_samples = OUTPUT_RATE_HZ * CHUNK_MS // 1000
+    wave = np.sin(2 * np.pi * TONE_HZ * np.arange(n_samples) / OUTPUT_RATE_HZ)
+    return bytes(np.rint(wave * TONE_PEAK).astype("<i2").tobytes())

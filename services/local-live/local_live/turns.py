@@ -1,0 +1,276 @@
+"""The assistant's side of a session: one turn at a time, spoken, interrupted, completed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from local_live import replies
+from local_live.brain import Brain, Question, Spoken
+from local_live.faults import Fault, Faults, Place
+from local_live.history import HandleStore, History
+from local_live.vad import SpeechGate, Utterance
+from local_live.wire import ToolResponse
+
+OUTPUT_BYTES_PER_MS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How speech goes out."""
+
+    pace: float = 4.0
+    """Multiple of real time; 0 for as fast as it is made."""
+    holds_turn_complete: bool = False
+    """Whether the turn stays open until its sound must have been played, so that speech until then
+    still interrupts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOptions:
+    """What the client's setup and the model's profile say about the frames."""
+
+    wants_handles: bool
+    hears_input: bool
+    hears_output: bool
+    says_idle: bool
+    vertex: bool
+
+
+class Desk(Protocol):
+    """What a turn needs of its session."""
+
+    faults: Faults
+    handles: HandleStore
+
+    async def send(self, frame: bytes) -> None:
+        """Put one frame on the socket."""
+
+    async def strike(self, fault: Fault) -> None:
+        """Let a fault happen to the connection."""
+
+    def place(self, turn: int) -> Place:
+        """Say where turn number ``turn`` happens."""
+        ...
+
+    def instruction(self) -> str:
+        """Return the system instruction."""
+        ...
+
+    def gate(self) -> SpeechGate:
+        """Return the gate as it stands."""
+        ...
+
+    def consumed_index(self) -> int | None:
+        """Return the index of the client's last message that is in the history."""
+        ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    number: int
+    utterance: Utterance | None
+    """Speech that the client has not been told was understood."""
+    text: str = ""
+    audio_ms: float = 0.0
+    chunks: int = 0
+    started_s: float = 0.0
+    pending_call: str = ""
+    mute: bool = False
+    """Stalled by a fault: whatever ends it, nothing is said about it."""
+    closing: bool = False
+    strikes: list[Fault] = field(default_factory=list)
+
+
+class _PhantomInterruptionError(Exception):
+    """A fault interrupts the turn that is being spoken."""
+
+
+class Turns:
+    """Runs turns one after another in ``group``; the newest input wins."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        brain: Brain,
+        history: History,
+        options: TurnOptions,
+        delivery: Delivery,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._desk, self._brain, self._history = desk, brain, history
+        self._options, self._delivery, self._group = options, delivery, group
+        self._count = 0
+        self._turn: _Turn | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._next: Question | Utterance | None = None
+        self._tool_result: asyncio.Future[ToolResponse] | None = None
+
+    def begin(self, prompt: Question | Utterance) -> None:
+        """Answer ``prompt``; behind the turn under way, where the client forbids interruptions."""
+        if self._task is not None and not self._task.done():
+            self._next = prompt
+            return
+        self._count += 1
+        utterance = prompt if isinstance(prompt, Utterance) else None
+        self._turn = _Turn(self._count, utterance)
+        self._task = self._group.create_task(self._run(self._turn, prompt))
+
+    async def interrupt(self) -> Utterance | None:
+        """End the turn under way at once and tell the client; nothing happens between turns.
+
+        Returns:
+            Speech of that turn that was not even transcribed: it belongs before what comes next.
+        """
+        turn, task = self._turn, self._task
+        if turn is None or task is None or task.done():
+            return None
+        if turn.closing:
+            await asyncio.wait([task])
+            return None
+        task.cancel()
+        await asyncio.wait([task])
+        self._next = None
+        if turn.utterance is not None or turn.mute:
+            return turn.utterance
+        await self._say_interrupted(turn)
+        return None
+
+    async def phantom(self) -> None:
+        """Claim an interruption that never was."""
+        if self._task is not None and not self._task.done():
+            await self.interrupt()
+        else:
+            await self._say_interrupted(_Turn(self._count, None))
+        await self._hand_out_handle()
+
+    def take_tool_response(self, response: ToolResponse) -> None:
+        """Hand the result to the turn that waits for it; a late or unknown one is let go."""
+        waiting = self._tool_result
+        if waiting is not None and not waiting.done():
+            turn = self._turn
+            if turn is not None and response.call_id in {turn.pending_call, ""}:
+                waiting.set_result(response)
+
+    async def announce(self) -> None:
+        """Hand out a handle for the moment, outside a turn."""
+        await self._hand_out_handle()
+
+    async def _run(self, turn: _Turn, prompt: Question | Utterance) -> None:
+        question = await self._understand(turn, prompt)
+        if question is not None:
+            try:
+                await self._answer(turn, question)
+            except _PhantomInterruptionError:
+                turn.closing = True
+                await self._say_interrupted(turn)
+                await self._hand_out_handle()
+        follower, self._next = self._next, None
+        if follower is not None:
+            self._task = None
+            self.begin(follower)
+
+    async def _understand(self, turn: _Turn, prompt: Question | Utterance) -> Question | None:
+        if isinstance(prompt, Question):
+            return prompt
+        text = await self._brain.transcribe(prompt)
+        turn.utterance = None
+        if not text:
+            turn.mute = True
+            return None
+        self._history.say("user", text)
+        if self._options.hears_input:
+            await self._desk.send(replies.input_transcription(text))
+        return Question(text, prompt.voiced_ms, instruction=self._desk.instruction())
+
+    async def _answer(self, turn: _Turn, question: Question) -> None:
+        desk = self._desk
+        place = desk.place(turn.number)
+        turn.strikes = desk.faults.take_at(place, "turn")
+        if self._options.wants_handles:
+            await desk.send(replies.not_resumable())
+        if desk.faults.take(place, "stall"):
+            turn.mute = True
+            await asyncio.Event().wait()
+        if call := desk.faults.take(place, "tool_call"):
+            question = await self._ask_tool(turn, call)
+        if late := desk.faults.take(place, "slow_first_audio"):
+            await asyncio.sleep(late.seconds)
+        slow = desk.faults.take(place, "slow_chunks")
+        await self._speak(turn, question, slow.seconds if slow else 0.0)
+        if self._options.hears_output:
+            await desk.send(replies.transcription_finished())
+        await desk.send(replies.generation_complete())
+        if self._delivery.holds_turn_complete:
+            await self._wait_until_ms(turn, turn.audio_ms)
+        turn.closing = True
+        await self._complete(turn)
+        if self._next is None:
+            await self._hand_out_handle()
+
+    async def _speak(self, turn: _Turn, question: Question, slow_s: float) -> None:
+        async with aclosing(self._brain.answer(question, self._history)) as pieces:
+            async for piece in pieces:
+                if slow_s:
+                    await asyncio.sleep(slow_s)
+                await self._strike_due(turn)
+                await self._send_piece(turn, piece)
+        await self._strike_due(turn)
+
+    async def _send_piece(self, turn: _Turn, piece: Spoken) -> None:
+        if not turn.chunks:
+            turn.started_s = asyncio.get_running_loop().time()
+        if self._delivery.pace:
+            await self._wait_until_ms(turn, turn.audio_ms / self._delivery.pace)
+        # Noted before the socket takes it: what may have left counts as said.
+        turn.chunks += 1
+        turn.text += piece.text
+        turn.audio_ms += len(piece.pcm16) / OUTPUT_BYTES_PER_MS
+        frame = replies.spoken(piece.pcm16, piece.text, transcribed=self._options.hears_output)
+        await self._desk.send(frame)
+
+    async def _wait_until_ms(self, turn: _Turn, since_start_ms: float) -> None:
+        ahead_s = turn.started_s + since_start_ms / 1000 - asyncio.get_running_loop().time()
+        if ahead_s > 0:
+            await asyncio.sleep(ahead_s)
+
+    async def _strike_due(self, turn: _Turn) -> None:
+        for fault in [one for one in turn.strikes if one.after_chunks <= turn.chunks]:
+            turn.strikes.remove(fault)
+            if fault.kind == "phantom_interrupted":
+                raise _PhantomInterruptionError
+            await self._desk.strike(fault)
+
+    async def _ask_tool(self, turn: _Turn, call: Fault) -> Question:
+        turn.pending_call = f"call-{turn.number}"
+        self._tool_result = asyncio.get_running_loop().create_future()
+        await self._desk.send(replies.tool_call(turn.pending_call, call.name, call.args))
+        response = await self._tool_result
+        turn.pending_call = ""
+        named = ToolResponse(response.call_id, response.name or call.name, response.response)
+        return Question("", tool=named, instruction=self._desk.instruction())
+
+    async def _say_interrupted(self, turn: _Turn) -> None:
+        if turn.pending_call:
+            await self._desk.send(replies.tool_call_cancellation(turn.pending_call))
+        await self._desk.send(replies.interrupted())
+        await self._complete(turn)
+
+    async def _complete(self, turn: _Turn) -> None:
+        intake = self._history.intake
+        usage = intake.usage(turn.audio_ms)
+        self._history.say("model", turn.text)
+        intake.audio_ms += turn.audio_ms
+        options = self._options
+        await self._desk.send(
+            replies.turn_complete(usage, idle=options.says_idle, vertex=options.vertex)
+        )
+
+    async def _hand_out_handle(self) -> None:
+        if self._options.wants_handles:
+            # Nothing is awaited between the snapshot and its index, so that they agree.
+            handle = self._desk.handles.issue(self._history, self._desk.gate())
+            frame = replies.resumable(handle, self._desk.consumed_index())
+            await self._desk.send(frame)
