@@ -11,28 +11,17 @@ RUN python -m venv --without-pip /opt/venv \
     && python requirements.py pyproject.toml > requirements.txt \
     && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
 
-FROM packages AS packages-gateway
-RUN python requirements.py pyproject.toml gateway > requirements.txt \
-    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
-
-FROM packages AS packages-worker
-RUN python requirements.py pyproject.toml worker > requirements.txt \
-    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
-
-FROM packages AS packages-web
-RUN python requirements.py pyproject.toml web > requirements.txt \
-    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
-
-FROM packages AS packages-local
-RUN python requirements.py pyproject.toml local > requirements.txt \
-    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
-
-# --- What all services share: a user without rights, the shared library.
+# --- What all services share: a user without rights, and how Python behaves.
 FROM ${PYTHON_IMAGE} AS service
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin overshoulder
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
+
+# --- gateway
+FROM packages AS packages-gateway
+RUN python requirements.py pyproject.toml gateway > requirements.txt \
+    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
 
 FROM service AS gateway
 COPY --from=packages-gateway /opt/venv /opt/venv
@@ -43,6 +32,11 @@ EXPOSE 9083
 USER 10001
 CMD ["python", "-m", "gateway"]
 
+# --- gemini-worker
+FROM packages AS packages-worker
+RUN python requirements.py pyproject.toml worker > requirements.txt \
+    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
+
 FROM service AS gemini-worker
 COPY --from=packages-worker /opt/venv /opt/venv
 COPY deploy/with-stand-in /usr/local/bin/with-stand-in
@@ -50,6 +44,11 @@ COPY shared shared
 COPY services/gemini-worker/gemini_worker gemini_worker
 USER 10001
 CMD ["python", "-m", "gemini_worker"]
+
+# --- web
+FROM packages AS packages-web
+RUN python requirements.py pyproject.toml web > requirements.txt \
+    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
 
 FROM service AS web
 COPY --from=packages-web /opt/venv /opt/venv
@@ -60,6 +59,11 @@ ENV WEB_HOST=0.0.0.0
 EXPOSE 8000
 USER 10001
 CMD ["python", "-m", "web"]
+
+# --- local-live
+FROM packages AS packages-local
+RUN python requirements.py pyproject.toml local > requirements.txt \
+    && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
 
 FROM service AS local-live
 COPY --from=packages-local /opt/venv /opt/venv
