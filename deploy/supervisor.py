@@ -80,7 +80,7 @@ class Supervisor:
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self.stop)
         keepers = {s.name: asyncio.create_task(self._keep(s), name=s.name) for s in self._services}
         others = [
             asyncio.create_task(self._announce()),
@@ -96,6 +96,10 @@ class Supervisor:
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    def stop(self) -> None:
+        """Ask `run` to stop everything and return; asking again changes nothing."""
+        self._stopping.set()
 
     async def _announce(self) -> None:
         for event in self._healthy.values():
