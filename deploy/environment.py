@@ -69,6 +69,17 @@ class Environment:
         """Return a setting that is a TCP port."""
         return self.number(name, default, 65535)
 
+    def seconds(self, name: str, default: float) -> float:
+        """Return a setting that is a time in seconds.
+
+        Raises:
+            CannotGoOn: If it is something else.
+        """
+        try:
+            return float(self.get(name, str(default)))
+        except ValueError:
+            raise CannotGoOn(f"{name} must be a number of seconds.") from None
+
     @property
     def talks_to_gemini(self) -> bool:
         """Whether somebody brought a key, Vertex AI or an endpoint: no stand-in is needed then."""

@@ -17,9 +17,10 @@ STAND_IN_NAME = "Local stand-in"
 """Shown on the page, so that nobody takes the stand-in for Gemini."""
 STAND_IN_KEY = "local-stand-in"
 """The SDK insists on a key; the stand-in takes any."""
-WORKER_STOP_S = 15.0
-GATEWAY_STOP_S = 15.0
-"""Longer than their own limits for handing over what is going on."""
+DRAIN_S = {"GATEWAY_DRAIN_S": 1.0, "WORKER_DRAIN_S": 2.0}
+"""Short, because after Ctrl-C there is nobody to hand a conversation over to."""
+STOP_MARGIN_S = 10.0
+"""Between the end of a drain and SIGKILL."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class _Planner:
         )
 
     def _worker(self, number: int) -> Service:
-        own = {"REDIS_URL": self._redis_url}
+        own = {"REDIS_URL": self._redis_url, **self._drain("WORKER_DRAIN_S")}
         if self._uses_stand_in:
             own |= {
                 "GOOGLE_GEMINI_BASE_URL": f"https://localhost:{self._stand_in_port}",
@@ -121,17 +122,18 @@ class _Planner:
             environment=self._for_service(for_sdk | own),
             is_healthy=health.worker(self._redis_url),
             after=self._after("redis", "local-live"),
-            stop_limit_s=WORKER_STOP_S,
+            stop_limit_s=float(own["WORKER_DRAIN_S"]) + STOP_MARGIN_S,
         )
 
     def _gateway(self) -> Service:
+        own = {"REDIS_URL": self._redis_url, **self._drain("GATEWAY_DRAIN_S"), **self._origins()}
         return Service(
             name="gateway",
             command=_python("gateway"),
-            environment=self._for_service({"REDIS_URL": self._redis_url, **self._origins()}),
+            environment=self._for_service(own),
             is_healthy=health.http(f"http://localhost:{self._gateway_port}/readyz"),
             after=self._after("redis"),
-            stop_limit_s=GATEWAY_STOP_S,
+            stop_limit_s=float(own["GATEWAY_DRAIN_S"]) + STOP_MARGIN_S,
         )
 
     def _web(self) -> Service:
@@ -147,6 +149,9 @@ class _Planner:
             is_healthy=health.http(f"http://localhost:{self._web_port}/healthz"),
             after=self._after("redis"),
         )
+
+    def _drain(self, name: str) -> dict[str, str]:
+        return {name: str(self._environment.seconds(name, DRAIN_S[name]))}
 
     def _origins(self) -> dict[str, str]:
         """Let the page connect from the port that it is really on, unless origins are set."""

@@ -91,7 +91,7 @@ def test_moved_checkout_is_installed_anew(checkout: Checkout, tmp_path: Path) ->
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         (
-            "Retrying … Temporary failure in name resolution\nERROR: No matching distribution found",
+            "Temporary failure in name resolution\nERROR: No matching distribution found for redis",
             "the package index cannot be reached; is this machine online?",
         ),
         (
