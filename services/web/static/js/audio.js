@@ -1,0 +1,42 @@
+/** The audio context that microphone and loudspeaker share, made on the first click. */
+
+/** @type {AudioContext | null} */
+let shared = null;
+
+/** @returns {AudioContext} At the device's own rate: what is ours is resampled in the worklets. */
+export function sharedContext() {
+  shared ??= new AudioContext({ latencyHint: 'interactive' });
+  return shared;
+}
+
+/** @type {WeakMap<BaseAudioContext, Promise<void>>} */
+const loading = new WeakMap();
+
+/**
+ * Load both worklets into a context, once.
+ *
+ * @param {BaseAudioContext} context
+ * @returns {Promise<void>}
+ */
+export function loadWorklets(context) {
+  let loaded = loading.get(context);
+  if (!loaded) {
+    const urls = ['../worklets/capture.js', '../worklets/playback.js'];
+    const modules = urls.map((url) => context.audioWorklet.addModule(new URL(url, import.meta.url)));
+    loaded = Promise.all(modules).then(() => undefined);
+    loading.set(context, loaded);
+  }
+  return loaded;
+}
+
+/**
+ * Connect a worklet with the worker, past the page's thread.
+ *
+ * @param {AudioWorkletNode} node
+ * @returns {MessagePort} The worker's end.
+ */
+export function openPort(node) {
+  const { port1, port2 } = new MessageChannel();
+  node.port.postMessage({ port: port1 }, [port1]);
+  return port2;
+}

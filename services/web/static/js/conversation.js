@@ -1,0 +1,117 @@
+/**
+ * The conversation as a list of messages, and what each event of the gateway does to it.
+ *
+ * Pure: every function returns a new list and leaves untouched messages as they were, so that the
+ * view can tell by identity what to draw again.
+ */
+
+/**
+ * @typedef {object} Line
+ * @property {string} key Unique, stable while the line grows.
+ * @property {'user' | 'assistant'} role
+ * @property {number | null} turn `null` for a typed question, whose turn is not known.
+ * @property {string} text
+ * @property {boolean} isFinal
+ * @property {boolean} isCut The answer was interrupted.
+ * @property {boolean} isTyped
+ * @property {number} timeMs
+ */
+
+/**
+ * @param {Partial<Line> & { key: string, role: 'user' | 'assistant', timeMs: number }} fields
+ * @returns {Line}
+ */
+function makeLine(fields) {
+  return { turn: null, text: '', isFinal: false, isCut: false, isTyped: false, ...fields };
+}
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {(line: Line) => boolean} matches
+ * @param {Partial<Line>} change
+ * @returns {readonly Line[]}
+ */
+function changeLast(lines, matches, change) {
+  const index = lines.findLastIndex(matches);
+  return index < 0 ? lines : lines.with(index, { ...lines[index], ...change });
+}
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {string} text
+ * @param {number} timeMs
+ * @returns {readonly Line[]}
+ */
+export function addTyped(lines, text, timeMs) {
+  const key = `typed-${lines.length}-${timeMs}`;
+  return [...lines, makeLine({ key, role: 'user', text, timeMs, isFinal: true, isTyped: true })];
+}
+
+/**
+ * Append words to the line of their role and turn, which they open if they are the first.
+ *
+ * @param {readonly Line[]} lines
+ * @param {{ turn: number, role: 'user' | 'assistant', text: string, final: boolean }} words
+ * @param {number} timeMs
+ * @returns {readonly Line[]}
+ */
+export function addWords(lines, words, timeMs) {
+  const { role, turn, text } = words;
+  const index = lines.findLastIndex((line) => line.role === role && line.turn === turn);
+  if (index >= 0) {
+    const line = lines[index];
+    // Cut by the user: what the assistant went on to say was never heard.
+    if (line.isCut) return lines;
+    const isFinal = line.isFinal || words.final;
+    return lines.with(index, { ...line, text: line.text + text, isFinal });
+  }
+  if (text === '') return lines;
+  const line = makeLine({ key: `${role}-${turn}-${timeMs}`, role, turn, text, timeMs, isFinal: words.final });
+  // Speech is recognised late, now and then after the answer to it has begun: it belongs above it.
+  const answer = role === 'user'
+    ? lines.findIndex((other) => other.role === 'assistant' && other.turn === turn)
+    : -1;
+  return answer < 0 ? [...lines, line] : lines.toSpliced(answer, 0, line);
+}
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {number} turn
+ * @returns {readonly Line[]}
+ */
+export function finishAnswer(lines, turn) {
+  const isOpen = (/** @type {Line} */ line) => line.role === 'assistant' && line.turn === turn && !line.isFinal;
+  return changeLast(lines, isOpen, { isFinal: true });
+}
+
+/**
+ * Mark the answer of a turn as cut short, unless it had been given in full.
+ *
+ * @param {readonly Line[]} lines
+ * @param {number} turn
+ * @param {boolean} wasPlaying The words were all there, but not yet heard to the end.
+ * @returns {readonly Line[]}
+ */
+export function cutAnswer(lines, turn, wasPlaying) {
+  const isCuttable = (/** @type {Line} */ line) =>
+    line.role === 'assistant' && line.turn === turn && (wasPlaying || !line.isFinal);
+  return changeLast(lines, isCuttable, { isFinal: true, isCut: true });
+}
+
+/**
+ * The finished turns that the gateway hands to a reloaded page.
+ *
+ * @param {readonly unknown[]} history
+ * @returns {readonly Line[]} Entries that are not what docs/protocol.md says are left out.
+ */
+export function fromHistory(history) {
+  return history.flatMap((value, index) => {
+    const { role, text, turn, time_ms: timeMs } = /** @type {Record<string, unknown>} */ (value ?? {});
+    if ((role !== 'user' && role !== 'assistant') || typeof text !== 'string') return [];
+    return [makeLine({
+      key: `history-${index}`, role, text, isFinal: true,
+      turn: typeof turn === 'number' ? turn : null,
+      timeMs: typeof timeMs === 'number' ? timeMs : 0,
+    })];
+  });
+}

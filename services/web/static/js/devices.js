@@ -1,0 +1,122 @@
+/** Asks the browser for screen, camera and microphone, and says in plain words why it did not work. */
+
+/** Asked for, not insisted on: a track is as large as what is shared, whatever is named here. */
+const SCREEN_VIDEO = {
+  width: { ideal: 3_840 }, height: { ideal: 2_160 }, frameRate: { ideal: 10, max: 15 },
+  cursor: /** @type {const} */ ('always'),
+};
+
+export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
+export const canUseMicrophone = () => Boolean(navigator.mediaDevices?.getUserMedia);
+
+/**
+ * Let the user pick a screen, a window or a tab. Settles when they do, which may be never.
+ *
+ * @returns {Promise<MediaStream>}
+ */
+export function askForScreen() {
+  /** @type {DisplayMediaStreamOptions} */
+  const options = {
+    video: SCREEN_VIDEO, audio: false, selfBrowserSurface: 'exclude', surfaceSwitching: 'include',
+  };
+  if ('CaptureController' in window) {
+    options.controller = new CaptureController();
+    // The page stays in front, so that what it says about the connection is seen.
+    options.controller.setFocusBehavior('no-focus-change');
+  }
+  return navigator.mediaDevices.getDisplayMedia(options);
+}
+
+/** @returns {Promise<MediaStream>} The camera at the back of a phone, or any other. */
+export function askForCamera() {
+  return navigator.mediaDevices.getUserMedia({
+    video: { facingMode: 'environment', width: { ideal: 1_920 }, height: { ideal: 1_080 } },
+  });
+}
+
+/** @returns {Promise<boolean>} Whether there is a camera to offer at all. */
+export async function hasCamera() {
+  return (await listDevices('videoinput')).length > 0;
+}
+
+/**
+ * @param {string} deviceId Empty for the system's choice; one that is gone counts as empty.
+ * @returns {Promise<MediaStream>}
+ */
+export function askForMicrophone(deviceId) {
+  return navigator.mediaDevices.getUserMedia({
+    audio: {
+      echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1,
+      ...(deviceId ? { deviceId: { ideal: deviceId } } : {}),
+    },
+  });
+}
+
+/** @param {MediaDeviceKind} kind @returns {Promise<MediaDeviceInfo[]>} */
+async function listDevices(kind) {
+  if (!navigator.mediaDevices?.enumerateDevices) return [];
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter((device) => device.kind === kind);
+}
+
+/** @returns {Promise<{ id: string, label: string }[]>} Empty until the microphone was once allowed. */
+export async function listMicrophones() {
+  const devices = await listDevices('audioinput');
+  return devices
+    .filter(({ deviceId, label }) => deviceId && deviceId !== 'default' && label)
+    .map(({ deviceId, label }) => ({ id: deviceId, label }));
+}
+
+/** @typedef {Omit<import('./state.js').Problem, 'key' | 'tone'>} Words */
+/** @type {Record<string, Words>} */
+const MICROPHONE_WORDS = {
+  NotAllowedError: {
+    title: 'The microphone is blocked for this page.',
+    hint: 'Allow it beside the address of this page. Typing works without it.',
+    next: { label: 'Try again', action: 'microphone' },
+  },
+  NotFoundError: {
+    title: 'No microphone was found.',
+    hint: 'Plug one in, or type your questions.',
+    next: { label: 'Look again', action: 'microphone' },
+  },
+  NotReadableError: {
+    title: 'The microphone is in use by another program.',
+    hint: 'Close that program, or choose another microphone in the settings.',
+    next: { label: 'Try again', action: 'microphone' },
+  },
+};
+/** @type {Words} */
+const MICROPHONE_FAILED = {
+  title: 'The microphone could not be opened.',
+  hint: 'Typing works without it.',
+  next: { label: 'Try again', action: 'microphone' },
+};
+
+/** @type {Record<string, Words>} */
+const SCREEN_WORDS = {
+  NotAllowedError: {
+    title: 'Nothing was shared.',
+    hint: 'Pick a screen or a window, or go on without one. If no choice appeared, allow screen recording for this browser in the system settings.',
+    next: { label: 'Choose what to share', action: 'share' },
+  },
+};
+/** @type {Words} */
+const SCREEN_FAILED = {
+  title: 'This screen could not be shared.',
+  hint: 'Another window or the whole screen may work.',
+  next: { label: 'Choose another', action: 'share' },
+};
+
+/** @param {unknown} error @returns {string} */
+const nameOf = (error) => (error instanceof Error || error instanceof DOMException ? error.name : '');
+
+/** @param {unknown} error What `askForMicrophone` threw. @returns {import('./state.js').Problem} */
+export function microphoneProblem(error) {
+  return { key: 'microphone', tone: 'warn', ...(MICROPHONE_WORDS[nameOf(error)] ?? MICROPHONE_FAILED) };
+}
+
+/** @param {unknown} error What `askForScreen` threw. @returns {import('./state.js').Problem} */
+export function screenProblem(error) {
+  return { key: 'screen', tone: 'warn', ...(SCREEN_WORDS[nameOf(error)] ?? SCREEN_FAILED) };
+}

@@ -1,0 +1,53 @@
+/** Finding and making elements. Text goes in as text, never as HTML. */
+
+/**
+ * The element with `data-role="role"`; a missing one is a mistake in the page.
+ *
+ * @template {Element} [T=HTMLElement]
+ * @param {string} role
+ * @returns {T}
+ */
+export function byRole(role) {
+  const element = document.querySelector(`[data-role="${role}"]`);
+  if (!element) throw new Error(`the page has no element with the role "${role}"`);
+  return /** @type {T} */ (element);
+}
+
+/** @param {string} action @returns {HTMLButtonElement[]} */
+export function buttonsOf(action) {
+  return [...document.querySelectorAll(`button[data-action="${action}"]`)].filter(
+    (element) => element instanceof HTMLButtonElement,
+  );
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {string} className
+ * @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(name, className, text) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** @param {string} name A symbol of the sprite, without `i-`. @returns {SVGSVGElement} */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(SVG, 'use');
+  use.setAttribute('href', `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** Write a text only where it differs, so that a screen reader hears it once. @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,99 @@
+/** What each message of the gateway changes in the page's state. Pure. */
+
+import { addWords, cutAnswer, finishAnswer } from './conversation.js';
+import { seconds } from './format.js';
+
+/** @typedef {import('./state.js').PageState} PageState */
+/** @typedef {import('./messages.js').Message} Message */
+/** @typedef {(state: PageState, message: any, nowMs: number) => Partial<PageState>} Change */
+
+/** Each piece of lost audio that a gap counts is this long. */
+const CHUNK_MS = 40;
+
+/** @type {Record<string, Change>} */
+const STATE_CHANGES = {
+  queued: (_, { position }) => ({ queuePosition: position ?? 1, session: 'connecting' }),
+  connecting: () => ({ queuePosition: 0, session: 'connecting' }),
+  live: (_, { model }) => ({ queuePosition: 0, session: 'live', model: model ?? '' }),
+  resuming: () => ({ queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false }),
+  ended: (_, { reason, message }) => ({
+    phase: 'ended', isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
+    playingTurn: null, ended: { reason: reason ?? '', message: message ?? '' },
+  }),
+};
+
+/** @type {Record<string, Change>} */
+const CHANGES = {
+  state: (state, message, nowMs) => STATE_CHANGES[message.state]?.(state, message, nowMs) ?? {},
+
+  transcript(state, message, nowMs) {
+    const lines = addWords(state.lines, message, nowMs);
+    if (message.role === 'assistant') return { lines, isThinking: false };
+    // Words of the question that come when it is already being answered say nothing new.
+    const isOpen = message.turn > state.answerTurn && !state.isAnswering;
+    return { lines, isThinking: isOpen && !state.isHearing };
+  },
+
+  turn_start: (_, { turn }) => ({
+    isThinking: false, isAnswering: true, isInterrupted: false, answerTurn: turn,
+  }),
+
+  turn_end: (state, { turn }) => ({
+    lines: finishAnswer(state.lines, turn), isThinking: false, isAnswering: false,
+  }),
+
+  interrupted(state, { turn }) {
+    const wasPlaying = state.playingTurn === turn;
+    const isInterrupted = wasPlaying || (state.isAnswering && state.answerTurn === turn);
+    return {
+      lines: cutAnswer(state.lines, turn, wasPlaying),
+      isAnswering: false, isThinking: false, playingTurn: null, isInterrupted,
+    };
+  },
+
+  usage: (state, message) => ({
+    usage: {
+      turns: state.usage.turns + 1,
+      promptTokens: state.usage.promptTokens + message.prompt_tokens,
+      responseTokens: state.usage.responseTokens + message.response_tokens,
+      totalTokens: state.usage.totalTokens + message.total_tokens,
+    },
+  }),
+
+  notice: (state, { code, message }) => withProblem(state, {
+    key: `notice-${code}`, title: message, hint: '', tone: 'info', next: null,
+  }),
+
+  gap: (state, { first, last }) => withProblem(state, {
+    key: 'gap', tone: 'warn', next: null,
+    title: `About ${seconds((last - first + 1) * CHUNK_MS)} of what you said were lost.`,
+    hint: 'Please say it again.',
+  }),
+
+  error(state, { code, message, action }) {
+    // `ready` follows and says the same: it is told there.
+    if (code === 'no_session') return {};
+    return withProblem(state, {
+      key: `error-${code}`, title: message, hint: action, tone: 'warn', next: null,
+    });
+  },
+};
+
+/**
+ * @param {PageState} state
+ * @param {import('./state.js').Problem} problem
+ * @returns {Partial<PageState>}
+ */
+function withProblem(state, problem) {
+  return { problems: [...state.problems.filter(({ key }) => key !== problem.key), problem] };
+}
+
+/**
+ * @param {PageState} state
+ * @param {Message} message
+ * @param {number} nowMs
+ * @returns {Partial<PageState>}
+ */
+export function afterGatewayMessage(state, message, nowMs) {
+  return CHANGES[message.type]?.(state, message, nowMs) ?? {};
+}

@@ -1,0 +1,126 @@
+/** What the worker tells, and what becomes of it. */
+
+import { fromHistory } from './conversation.js';
+import { seconds } from './format.js';
+import { CloseCode } from './messages.js';
+import { writeSession } from './storage.js';
+
+/** How long "stopped for you" is shown. */
+const INTERRUPTED_MS = 1_600;
+
+/** @typedef {import('./state.js').Store} Store */
+/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {(actions: Actions, data: any) => void} Handler */
+
+/** What a socket that is closed for good says about the end. @type {Record<number, { reason: string, message: string }>} */
+const ENDINGS = {
+  [CloseCode.TAKEN_OVER]: { reason: 'taken_over', message: 'This conversation was opened in another tab.' },
+  [CloseCode.PROTOCOL_ERROR]: {
+    reason: 'failed', message: 'The page and the server did not understand each other. Load the page again.',
+  },
+};
+
+/** @type {Handler} */
+function onLink(actions, { state, attempt = 0, code }) {
+  const { store } = actions;
+  store.update({ link: state, attempt });
+  if (state !== 'closed') {
+    if (state === 'waiting') store.update({ isThinking: false, queuePosition: 0 });
+    return;
+  }
+  actions.releaseDevices();
+  if (code !== CloseCode.TAKEN_OVER) writeSession(null);
+  store.update({
+    phase: 'ended', asking: null, isHearing: false, isThinking: false, isAnswering: false,
+    ended: store.state.ended ?? ENDINGS[code] ?? { reason: 'client', message: '' },
+  });
+}
+
+/** @type {Handler} */
+function onReady({ store }, { ready, isSameSession }) {
+  const { lines, wasLive } = store.state;
+  writeSession({ session: ready.session, token: ready.token });
+  if (ready.history.length > 0 && lines.length === 0) {
+    store.update({ lines: fromHistory(ready.history) });
+  }
+  if (wasLive && !isSameSession) {
+    store.addProblem({
+      key: 'session', tone: 'info', title: 'The earlier conversation had ended.',
+      hint: 'This is a new one, which knows nothing of what was said before.', next: null,
+    });
+    store.update({ answerTurn: 0, session: 'connecting' });
+  }
+  store.update({ wasLive: true });
+}
+
+/** @type {Handler} */
+function onGateway(actions, { message }) {
+  const { store } = actions;
+  store.receive(message);
+  if (message.type === 'state' && message.state === 'ended') {
+    writeSession(null);
+    actions.releaseDevices();
+  }
+}
+
+/** @type {Record<string, Handler>} */
+const HANDLERS = {
+  link: onLink,
+  ready: onReady,
+  gateway: onGateway,
+  picture_sent({ store }, { blob, width, height, bytes, timeMs }) {
+    if (store.state.share.state !== 'on') return;
+    const pictureCount = store.state.pictureCount + 1;
+    store.update({ picture: { blob, width, height, bytes, timeMs }, pictureCount });
+  },
+  speech({ store }, { isSpeaking }) {
+    const isAsked = store.state.lines.at(-1)?.role === 'user';
+    store.update({
+      isHearing: isSpeaking, isThinking: !isSpeaking && isAsked && !store.state.isAnswering,
+    });
+  },
+  playing({ store }, { turn, isPlaying }) {
+    if (isPlaying) store.update({ playingTurn: turn, isThinking: false, isInterrupted: false });
+    else if (store.state.playingTurn === turn) store.update({ playingTurn: null });
+  },
+  audio_lost({ store }, { lostMs }) {
+    store.addProblem({
+      key: 'gap', tone: 'warn', next: null, title: `${seconds(lostMs)} of what you said were lost.`,
+      hint: 'The connection was away for too long. Please say it again.',
+    });
+  },
+  ticket_refused(actions) {
+    actions.releaseDevices();
+    actions.store.startOver('idle');
+    actions.store.update({ access: { problem: '' } });
+  },
+  wake_track: ({ share }) => void share?.wake().catch(() => undefined),
+  async bitmap_wanted(actions) {
+    const bitmap = await actions.share?.grab();
+    if (bitmap) actions.post('bitmap', { bitmap }, [bitmap]);
+  },
+};
+
+/**
+ * Take in what the worker tells.
+ *
+ * @param {Actions} actions
+ * @param {Worker} worker
+ * @param {(db: number) => void} onLevel Drawn past the store: it comes a dozen times a second.
+ */
+export function listen(actions, worker, onLevel) {
+  const { store } = actions;
+  worker.onmessage = ({ data }) => {
+    if (data.kind === 'level') onLevel(data.db);
+    else if (store.state.phase === 'live') HANDLERS[data.kind]?.(actions, data);
+  };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let calming;
+  store.addEventListener('change', () => {
+    if (!store.state.isInterrupted || calming !== undefined) return;
+    calming = setTimeout(() => {
+      calming = undefined;
+      store.update({ isInterrupted: false });
+    }, INTERRUPTED_MS);
+  });
+}

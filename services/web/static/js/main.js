@@ -1,0 +1,150 @@
+/** Finds the elements and wires the modules together. */
+
+import { Actions } from './actions.js';
+import { byRole } from './dom.js';
+import { canShareScreen, hasCamera } from './devices.js';
+import { listen } from './inbox.js';
+import { listenToKeys } from './keyboard.js';
+import { Store } from './state.js';
+import { readSession, readSettings } from './storage.js';
+import { View } from './view.js';
+
+const store = new Store(readSettings());
+const worker = new Worker(new URL('./media-worker.js', import.meta.url), { type: 'module' });
+const actions = new Actions(store, (kind, data = {}, transfer = []) => {
+  worker.postMessage({ kind, ...data }, transfer);
+});
+const view = new View(actions);
+const composer = /** @type {HTMLTextAreaElement} */ (document.getElementById('composer-text'));
+
+/** @param {string} role */
+const openDialog = (role) => /** @type {HTMLDialogElement} */ (byRole(role)).showModal();
+
+/** Send what is in the question field; it stays there if there is no conversation to take it. */
+function sendQuestion() {
+  if (!actions.ask(composer.value)) return;
+  composer.value = '';
+  view.conversation.follow();
+}
+
+/** The other of light and dark than what is seen now. */
+function switchTheme() {
+  const { theme } = store.state.settings;
+  const isDark = theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+  actions.changeSettings({ theme: isDark ? 'light' : 'dark' });
+}
+
+/** @param {import('./actions.js').Mode} mode */
+async function start(mode) {
+  await actions.start(mode);
+  if (mode === 'type' && store.state.phase === 'live') composer.focus();
+}
+
+/** What the buttons do, by their `data-action`. @type {Record<string, (button: HTMLElement) => void>} */
+const buttons = {
+  'start-screen': () => void start('screen'),
+  'start-camera': () => void start('camera'),
+  'start-talk': () => void start('talk'),
+  'start-type': () => void start('type'),
+  cancel: () => actions.cancel(),
+  share: () => actions.toggleSharing(),
+  switch: () => void actions.shareScreen(),
+  microphone: () => void (store.state.phase === 'live' ? actions.microphoneOn() : start('talk')),
+  mute: () => actions.toggleMute(),
+  hush: () => actions.hush(),
+  end: () => actions.end(),
+  again: () => actions.again(),
+  continue: () => actions.takeBack(),
+  suggest: (button) => void actions.ask(button.textContent ?? ''),
+  latest: () => view.conversation.follow(),
+  dismiss: (button) => store.dropProblem(button.dataset.key ?? ''),
+  'check-in': () => void actions.checkIn(),
+  theme: switchTheme,
+  settings: () => openDialog('settings'),
+  keys: () => openDialog('keys'),
+  zoom: () => openDialog('zoom'),
+};
+
+/** Before the first click or key a browser plays nothing; a resumed conversation waits for it. */
+function onGesture() {
+  if (store.state.phase === 'live') actions.startSpeaker();
+}
+
+function listenToButtons() {
+  document.addEventListener('click', ({ target }) => {
+    if (!(target instanceof Element)) return;
+    if (target instanceof HTMLDialogElement) target.close();
+    const button = target.closest('[data-action]');
+    if (button instanceof HTMLElement) buttons[button.dataset.action ?? '']?.(button);
+  });
+  document.addEventListener('pointerdown', onGesture);
+  document.addEventListener('keydown', onGesture);
+}
+
+function listenToForms() {
+  composer.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    sendQuestion();
+  });
+  byRole('composer').addEventListener('submit', (event) => {
+    event.preventDefault();
+    sendQuestion();
+  });
+  byRole('access').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const field = /** @type {HTMLInputElement} */ (document.getElementById('access-code'));
+    void actions.checkIn(field.value);
+    field.value = '';
+  });
+}
+
+function listenToHold() {
+  const hold = byRole('hold');
+  hold.addEventListener('pointerdown', (event) => {
+    hold.setPointerCapture(event.pointerId);
+    actions.talk(true);
+  });
+  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture']) {
+    hold.addEventListener(type, () => actions.talk(false));
+  }
+  hold.addEventListener('keydown', (event) => {
+    if ((event.key === ' ' || event.key === 'Enter') && !event.repeat) actions.talk(true);
+  });
+  hold.addEventListener('keyup', () => actions.talk(false));
+}
+
+function listenToBrowser() {
+  const onNetwork = () => {
+    store.update({ isOnline: navigator.onLine });
+    if (navigator.onLine) actions.post('online');
+  };
+  window.addEventListener('online', onNetwork);
+  window.addEventListener('offline', onNetwork);
+  document.addEventListener('visibilitychange', () => actions.tellWhetherCalm());
+}
+
+/** Where no screen can be shared, as on phones, a camera is offered if there is one. */
+async function offerCamera() {
+  const isOffered = !canShareScreen() && (await hasCamera());
+  for (const button of document.querySelectorAll('[data-action="start-camera"]')) {
+    /** @type {HTMLElement} */ (button).hidden = !isOffered;
+  }
+}
+
+async function begin() {
+  store.addEventListener('change', () => view.draw(store.state));
+  listen(actions, worker, (db) => view.preview.level(db));
+  listenToButtons();
+  listenToForms();
+  listenToHold();
+  listenToBrowser();
+  listenToKeys(actions, { showKeys: () => openDialog('keys'), focusComposer: () => composer.focus() });
+  store.update({ isOnline: navigator.onLine });
+  void offerCamera();
+  const session = readSession();
+  if (session) actions.resume(session);
+  await actions.checkIn();
+}
+
+void begin();

@@ -1,0 +1,227 @@
+/**
+ * The client protocol, `overshoulder.v1`, as docs/protocol.md has it; the mirror of the gateway's
+ * own models. Both sides are tested on the samples in that document.
+ *
+ * Pure: no socket, no clock.
+ */
+
+export const PROTOCOL = 'overshoulder.v1';
+export const HEADER_BYTES = 20;
+export const MICROPHONE_RATE_HZ = 16_000;
+export const ASSISTANT_RATE_HZ = 24_000;
+
+/** The first byte of a binary frame. */
+export const Kind = Object.freeze({ MICROPHONE: 1, PICTURE: 2, ASSISTANT_AUDIO: 3 });
+
+/** A message that does not fit the protocol; `field` names what is wrong with it. */
+export class MessageError extends Error {
+  /**
+   * @param {string} type
+   * @param {string} field
+   */
+  constructor(type, field) {
+    super(`message "${type}": field "${field}" is missing, unknown or of the wrong type`);
+    this.name = 'MessageError';
+    this.type = type;
+    this.field = field;
+  }
+}
+
+/** @typedef {{ type: string, [field: string]: unknown }} Message */
+/** @typedef {(value: unknown) => boolean} Check */
+
+/** @type {Check} */
+const text = (value) => typeof value === 'string';
+/** @type {Check} */
+const number = (value) => typeof value === 'number' && Number.isFinite(value);
+/** @type {Check} */
+const count = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+/** @type {Check} */
+const flag = (value) => typeof value === 'boolean';
+/** @type {Check} */
+const record = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @type {Check} */
+const list = (value) => Array.isArray(value);
+/** @type {Check} */
+const role = (value) => value === 'user' || value === 'assistant';
+/** @type {Check} */
+const id = (value) => typeof value === 'string' && /^\d+-\d+$/.test(value);
+/** @param {Check} check @returns {Check} */
+const optional = (check) => (value) => value === undefined || check(value);
+
+/** @type {Readonly<Record<string, Record<string, Check>>>} */
+const CLIENT_FIELDS = Object.freeze({
+  hello: { ticket: text, options: optional(record), resume: optional(record) },
+  text: { seq: count, text, picture: optional(count) },
+  talk: { seq: count, active: flag },
+  microphone: { seq: count, active: flag },
+  share: { seq: count, active: flag, surface: optional(text) },
+  played: { seq: count, turn: count, played_ms: count },
+  end: { seq: count },
+  ping: { time_ms: number },
+});
+
+/** @type {Readonly<Record<string, Record<string, Check>>>} */
+const GATEWAY_FIELDS = Object.freeze({
+  ready: {
+    session: text, token: text, resumed: flag, last_seq: count, last_picture: count,
+    history: list, limits: record,
+  },
+  ack: { seq: count, picture: count },
+  state: {
+    state: text, id: optional(id), position: optional(count), model: optional(text),
+    reason: optional(text), message: optional(text),
+  },
+  pong: { time_ms: number },
+  transcript: { id, turn: count, role, text, final: flag },
+  turn_start: { id, turn: count },
+  turn_end: { id, turn: count },
+  interrupted: { id, turn: count },
+  usage: { id, turn: count, prompt_tokens: count, response_tokens: count, total_tokens: count },
+  notice: { id, code: text, message: text },
+  gap: { id, kind: text, first: count, last: count },
+  error: { code: text, message: text, action: text, seq: optional(count) },
+});
+
+/**
+ * @param {Message} message
+ * @param {Record<string, Check>} fields
+ */
+function requireFields(message, fields) {
+  for (const [field, check] of Object.entries(fields)) {
+    if (!check(message[field])) throw new MessageError(message.type, field);
+  }
+}
+
+/**
+ * Write one control message as JSON.
+ *
+ * The gateway skips a message with a field that it does not know, so such a message is refused
+ * here, where the mistake was made.
+ *
+ * @param {Message} message
+ * @returns {string}
+ * @throws {MessageError} If a field is missing, unknown or of the wrong type.
+ */
+export function encodeMessage(message) {
+  const fields = CLIENT_FIELDS[message.type];
+  if (!fields) throw new MessageError(String(message.type), 'type');
+  requireFields(message, fields);
+  for (const field of Object.keys(message)) {
+    if (field !== 'type' && !(field in fields)) throw new MessageError(message.type, field);
+  }
+  return JSON.stringify(message);
+}
+
+/**
+ * Read one text frame of the gateway.
+ *
+ * Fields that are not known here are kept: a newer gateway may say more than this page needs.
+ *
+ * @param {string} json
+ * @returns {Message | null} `null` for a type that this page does not know.
+ * @throws {MessageError} If a field that the page relies on is missing or of the wrong type.
+ */
+export function decodeMessage(json) {
+  /** @type {unknown} */
+  let value;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new MessageError('?', 'JSON');
+  }
+  if (!record(value)) throw new MessageError('?', 'JSON');
+  const message = /** @type {Message} */ (value);
+  if (typeof message.type !== 'string') throw new MessageError('?', 'type');
+  const fields = GATEWAY_FIELDS[message.type];
+  if (!fields) return null;
+  requireFields(message, fields);
+  return message;
+}
+
+/**
+ * Put the 20-byte header before one piece of media.
+ *
+ * @param {number} kind One of {@link Kind}.
+ * @param {number} seq From 1.
+ * @param {number} timeMs When it was captured, ms since 1970.
+ * @param {Uint8Array} payload
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function encodeMedia(kind, seq, timeMs, payload) {
+  const frame = new Uint8Array(HEADER_BYTES + payload.byteLength);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, kind);
+  view.setUint32(4, seq, true);
+  view.setFloat64(8, timeMs, true);
+  frame.set(payload, HEADER_BYTES);
+  return frame;
+}
+
+/**
+ * @typedef {object} Media
+ * @property {number} kind
+ * @property {number} epoch
+ * @property {number} seq
+ * @property {number} timeMs
+ * @property {number} turn
+ * @property {Uint8Array<ArrayBuffer>} payload A view into the frame, not a copy.
+ */
+
+/**
+ * Read a binary frame.
+ *
+ * @param {ArrayBuffer} frame
+ * @returns {Media}
+ * @throws {MessageError} If it is shorter than its header or of an unknown kind.
+ */
+export function decodeMedia(frame) {
+  if (frame.byteLength < HEADER_BYTES) throw new MessageError('media', 'header');
+  const view = new DataView(frame);
+  const kind = view.getUint8(0);
+  if (kind < Kind.MICROPHONE || kind > Kind.ASSISTANT_AUDIO) throw new MessageError('media', 'kind');
+  return {
+    kind,
+    epoch: view.getUint16(2, true),
+    seq: view.getUint32(4, true),
+    timeMs: view.getFloat64(8, true),
+    turn: view.getUint32(16, true),
+    payload: new Uint8Array(frame, HEADER_BYTES),
+  };
+}
+
+/**
+ * Whether the id `left` was said after `right`; ids are `<epoch>-<seq>`.
+ *
+ * @param {string} left
+ * @param {string | null} right `null` comes before every id.
+ * @returns {boolean}
+ */
+export function isLater(left, right) {
+  if (right === null) return true;
+  const [leftEpoch, leftSeq] = left.split('-').map(Number);
+  const [rightEpoch, rightSeq] = right.split('-').map(Number);
+  return leftEpoch === rightEpoch ? leftSeq > rightSeq : leftEpoch > rightEpoch;
+}
+
+/** Close codes that the page tells apart; docs/protocol.md has all of them. */
+export const CloseCode = Object.freeze({
+  NORMAL: 1000,
+  GOING_AWAY: 1012,
+  BUSY: 1013,
+  TICKET_REFUSED: 4401,
+  TOO_FAST: 4429,
+  PROTOCOL_ERROR: 4500,
+  ENDED: 4501,
+  TAKEN_OVER: 4509,
+});
+
+/**
+ * Whether a client whose socket was closed with `code` should come back.
+ *
+ * @param {number} code
+ * @returns {boolean}
+ */
+export function mayReconnect(code) {
+  return code < 4500 && code !== CloseCode.NORMAL;
+}

@@ -1,0 +1,62 @@
+/** Microphone → capture worklet → worker. */
+
+import { loadWorklets, openPort, sharedContext } from './audio.js';
+
+/**
+ * A source of the stream's sound, in a context that takes it.
+ *
+ * Firefox refuses a microphone whose rate differs from its context's; such a one gets a context of
+ * its own rate.
+ *
+ * @param {MediaStream} stream
+ * @returns {MediaStreamAudioSourceNode}
+ */
+function sourceOf(stream) {
+  const context = sharedContext();
+  try {
+    return context.createMediaStreamSource(stream);
+  } catch (error) {
+    const { sampleRate } = stream.getAudioTracks()[0].getSettings();
+    if (!sampleRate || sampleRate === context.sampleRate) throw error;
+    return new AudioContext({ sampleRate }).createMediaStreamSource(stream);
+  }
+}
+
+export class Microphone {
+  /** @param {MediaStream} stream */
+  constructor(stream) {
+    this.stream = stream;
+    this.track = stream.getAudioTracks()[0];
+    /** @type {MediaStreamAudioSourceNode | null} */
+    this.source = null;
+    /** @type {AudioWorkletNode | null} */
+    this.node = null;
+  }
+
+  /**
+   * @returns {Promise<MessagePort>} Where PCM16 at 16 kHz comes out, 40 ms at a time.
+   * @throws {DOMException} If the browser cannot take sound from this device.
+   */
+  async start() {
+    this.source = sourceOf(this.stream);
+    const context = /** @type {AudioContext} */ (this.source.context);
+    await Promise.all([loadWorklets(context), context.resume()]);
+    this.node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
+    this.source.connect(this.node);
+    return openPort(this.node);
+  }
+
+  /** @param {boolean} isMuted */
+  mute(isMuted) {
+    this.track.enabled = !isMuted;
+  }
+
+  stop() {
+    this.track.onended = null;
+    this.track.stop();
+    this.source?.disconnect();
+    this.node?.disconnect();
+    const context = /** @type {AudioContext | undefined} */ (this.source?.context);
+    if (context && context !== sharedContext()) void context.close();
+  }
+}

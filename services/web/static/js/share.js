@@ -1,0 +1,64 @@
+/** The shared screen, window or camera, on the page's side: its track, and how frames reach the worker. */
+
+/** Touched in turn to wake a track that gives no first frame. */
+const FRAME_RATES = [10, 11];
+
+export class Share {
+  /**
+   * @param {MediaStream} stream
+   * @param {boolean} isCamera
+   */
+  constructor(stream, isCamera) {
+    this.stream = stream;
+    this.track = stream.getVideoTracks()[0];
+    this.isCamera = isCamera;
+    this.wakes = 0;
+    /** @type {HTMLVideoElement | null} Only where frames cannot be read from the track. */
+    this.video = null;
+    this.track.contentHint = isCamera ? 'detail' : 'text';
+  }
+
+  /** @returns {string} `monitor`, `window`, `browser`, `camera`, or empty if the browser does not tell. */
+  get surface() {
+    return this.isCamera ? 'camera' : (this.track.getSettings().displaySurface ?? '');
+  }
+
+  /** @returns {string} What is shared, as a person would say it. */
+  get label() {
+    const names = { monitor: 'Whole screen', window: 'One window', browser: 'One tab', camera: 'Camera' };
+    return names[/** @type {keyof typeof names} */ (this.surface)] ?? 'Screen';
+  }
+
+  /** @returns {Promise<ReadableStream<VideoFrame> | null>} `null`: ask {@link grab} instead. */
+  async frames() {
+    if (typeof MediaStreamTrackProcessor !== 'undefined') {
+      return new MediaStreamTrackProcessor({ track: this.track, maxBufferSize: 1 }).readable;
+    }
+    this.video = document.createElement('video');
+    this.video.muted = true;
+    this.video.playsInline = true;
+    this.video.srcObject = this.stream;
+    await this.video.play();
+    return null;
+  }
+
+  /** @returns {Promise<ImageBitmap | null>} What is seen now, if there is anything yet. */
+  async grab() {
+    if (!this.video || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+    return createImageBitmap(this.video);
+  }
+
+  /** A screen that stands still may give no first frame until its track is changed a little. */
+  async wake() {
+    this.wakes += 1;
+    const ideal = FRAME_RATES[this.wakes % FRAME_RATES.length];
+    const constraints = this.track.getConstraints();
+    await this.track.applyConstraints({ ...constraints, frameRate: { ideal, max: 15 } });
+  }
+
+  stop() {
+    this.track.onended = null;
+    this.track.stop();
+    if (this.video) this.video.srcObject = null;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The page's state, and the only place that changes it.
+ *
+ * Whoever wants a change calls {@link Store.update} or {@link Store.receive}; whoever shows
+ * something listens to `change`, which comes once after any number of changes in a row.
+ */
+
+import { afterGatewayMessage } from './events.js';
+
+/** @typedef {import('./conversation.js').Line} Line */
+/**
+ * @typedef {object} Problem Something that went wrong, in plain words, with one next step.
+ * @property {string} key Only one of each is shown.
+ * @property {string} title
+ * @property {string} hint
+ * @property {'info' | 'warn'} tone
+ * @property {{ label: string, action: string } | null} next `action` is a `data-action` of the page.
+ */
+/**
+ * @typedef {object} Settings
+ * @property {string} voice
+ * @property {string} preset
+ * @property {string} instructions
+ * @property {'open_mic' | 'push_to_talk'} turnTaking
+ * @property {string} microphone Device id; empty for the system's choice.
+ * @property {boolean} sound
+ * @property {boolean} singleKeys
+ * @property {'auto' | 'light' | 'dark'} theme
+ */
+/**
+ * @typedef {object} PageState
+ * @property {'idle' | 'live' | 'ended'} phase
+ * @property {'screen' | 'camera' | 'microphone' | null} asking What the browser is asking about.
+ * @property {'none' | 'connecting' | 'open' | 'waiting' | 'closed'} link
+ * @property {number} attempt
+ * @property {boolean} isOnline
+ * @property {boolean} wasLive This conversation has been connected before.
+ * @property {'none' | 'connecting' | 'live' | 'resuming'} session
+ * @property {number} queuePosition 0 when not queued.
+ * @property {string} model
+ * @property {boolean} isHearing
+ * @property {boolean} isThinking
+ * @property {boolean} isAnswering Words are coming, whether or not they are heard.
+ * @property {boolean} isInterrupted
+ * @property {number} answerTurn The turn answered last; 0 before the first.
+ * @property {number | null} playingTurn The turn whose voice is being heard.
+ * @property {{ state: 'off' | 'on' | 'muted', label: string }} microphone
+ * @property {{ state: 'off' | 'on', surface: string, label: string }} share
+ * @property {{ blob: Blob, width: number, height: number, bytes: number, timeMs: number } | null} picture
+ * @property {number} pictureCount
+ * @property {readonly Line[]} lines
+ * @property {{ turns: number, promptTokens: number, responseTokens: number, totalTokens: number }} usage
+ * @property {readonly Problem[]} problems
+ * @property {{ reason: string, message: string } | null} ended
+ * @property {Settings} settings
+ * @property {Pick<import('./tickets.js').Ticket, 'assistant' | 'voices' | 'presets'> | null} server
+ * @property {{ problem: string } | null} access The access code is asked for.
+ * @property {readonly { id: string, label: string }[]} microphones
+ */
+
+/** What a conversation starts from; the rest outlives it. */
+const FRESH = Object.freeze({
+  asking: null, link: /** @type {const} */ ('none'), attempt: 0, wasLive: false,
+  session: /** @type {const} */ ('none'), queuePosition: 0, model: '',
+  isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
+  answerTurn: 0, playingTurn: null,
+  microphone: { state: /** @type {const} */ ('off'), label: '' },
+  share: { state: /** @type {const} */ ('off'), surface: '', label: '' },
+  picture: null, pictureCount: 0, lines: [],
+  usage: { turns: 0, promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+  problems: [], ended: null,
+});
+
+export class Store extends EventTarget {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    super();
+    /** @type {PageState} */
+    this.state = {
+      ...FRESH, phase: 'idle', isOnline: true, settings, server: null, access: null, microphones: [],
+    };
+    this.isAnnounced = false;
+  }
+
+  /** @param {Partial<PageState>} change */
+  update(change) {
+    this.state = { ...this.state, ...change };
+    if (this.isAnnounced) return;
+    this.isAnnounced = true;
+    // Not by animation frame: those stop while the shared window covers the page, and the title,
+    // which is seen then, would stop with them.
+    queueMicrotask(() => {
+      this.isAnnounced = false;
+      this.dispatchEvent(new Event('change'));
+    });
+  }
+
+  /** Take in what the gateway said. @param {import('./messages.js').Message} message */
+  receive(message) {
+    this.update(afterGatewayMessage(this.state, message, Date.now()));
+  }
+
+  /** Clear what belongs to one conversation. @param {PageState['phase']} phase */
+  startOver(phase) {
+    this.update({ ...FRESH, phase });
+  }
+
+  /** Show a problem in the place of an older one of its kind. @param {Problem} problem */
+  addProblem(problem) {
+    const others = this.state.problems.filter(({ key }) => key !== problem.key);
+    this.update({ problems: [...others, problem] });
+  }
+
+  /** @param {string} key */
+  dropProblem(key) {
+    if (!this.state.problems.some((problem) => problem.key === key)) return;
+    this.update({ problems: this.state.problems.filter((problem) => problem.key !== key) });
+  }
+}

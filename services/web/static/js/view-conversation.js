@@ -1,0 +1,128 @@
+/** The transcript: one element per line, grown in place. */
+
+import { byRole, icon, make, write } from './dom.js';
+import { clock, completeSentences } from './format.js';
+
+/** @typedef {import('./conversation.js').Line} Line */
+/** @typedef {import('./state.js').PageState} PageState */
+
+/** Scrolled up by more than this, the reader is reading and is not to be moved. */
+const NEAR_END_PX = 80;
+/** The screen reader's region is emptied beyond so many sentences: it has been read. */
+const MAX_ANNOUNCED = 20;
+
+const NAMES = Object.freeze({ user: 'You', assistant: 'Overshoulder' });
+
+/** @param {Line} line @returns {HTMLElement} */
+function makeElement(line) {
+  const article = make('article', 'line');
+  article.dataset.role = 'message';
+  article.dataset.from = line.role;
+  const head = make('p', 'line-head');
+  const time = make('time', 'line-time', line.timeMs ? clock(line.timeMs) : '');
+  head.append(make('span', 'line-name', NAMES[line.role]), time);
+  const words = make('p', 'line-text');
+  words.dataset.role = 'message-text';
+  article.append(head, words);
+  return article;
+}
+
+/** @param {HTMLElement} element @param {Line} line */
+function drawLine(element, line) {
+  element.dataset.turn = String(line.turn ?? '');
+  element.dataset.typed = String(line.isTyped);
+  element.dataset.final = String(line.isFinal);
+  element.dataset.cut = String(line.isCut);
+  write(/** @type {Element} */ (element.querySelector('.line-text')), line.text.trim());
+  if (!line.isCut || element.querySelector('.line-cut')) return;
+  const cut = make('p', 'line-cut');
+  cut.append(icon('hush'), make('span', '', 'Stopped here'));
+  element.append(cut);
+}
+
+export class ConversationView {
+  constructor() {
+    this.log = byRole('log');
+    this.empty = byRole('empty');
+    this.jump = byRole('jump');
+    this.words = byRole('announce-words');
+    /** @type {Map<string, { line: Line, element: HTMLElement, announced: number }>} */
+    this.drawn = new Map();
+    /** @type {readonly Line[]} */
+    this.lines = [];
+    this.isFollowing = true;
+    this.log.addEventListener('scroll', () => this.#onScroll(), { passive: true });
+  }
+
+  #onScroll() {
+    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    this.isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    this.jump.hidden = this.isFollowing;
+  }
+
+  /** Back to what is being said. */
+  follow() {
+    this.isFollowing = true;
+    this.log.scrollTop = this.log.scrollHeight;
+    this.jump.hidden = true;
+  }
+
+  /** @param {PageState} state */
+  draw(state) {
+    this.#drawEmpty(state);
+    if (state.lines === this.lines) return;
+    this.lines = state.lines;
+    this.#removeOld();
+    state.lines.forEach((line, index) => this.#drawAt(line, index));
+    if (this.isFollowing) this.follow();
+    else this.jump.hidden = false;
+  }
+
+  #removeOld() {
+    const keys = new Set(this.lines.map(({ key }) => key));
+    for (const [key, { element }] of this.drawn) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.drawn.delete(key);
+    }
+  }
+
+  /** @param {Line} line @param {number} index */
+  #drawAt(line, index) {
+    let drawn = this.drawn.get(line.key);
+    if (!drawn) {
+      // What a reloaded page gets at once has been heard before.
+      const announced = line.key.startsWith('history-') ? line.text.length : 0;
+      drawn = { line, element: makeElement(line), announced };
+      this.drawn.set(line.key, drawn);
+      this.log.insertBefore(drawn.element, this.log.children[index] ?? null);
+    } else if (drawn.line === line) {
+      return;
+    }
+    drawn.line = line;
+    drawLine(drawn.element, line);
+    if (line.role === 'assistant') this.#announce(drawn);
+  }
+
+  /** Tell a screen reader whole sentences, not every word. @param {{ line: Line, announced: number }} drawn */
+  #announce(drawn) {
+    const complete = completeSentences(drawn.line.text, drawn.line.isFinal);
+    const fresh = complete.slice(drawn.announced).trim();
+    drawn.announced = Math.max(drawn.announced, complete.length);
+    if (!fresh) return;
+    if (this.words.childElementCount >= MAX_ANNOUNCED) this.words.replaceChildren();
+    this.words.append(make('p', '', fresh));
+  }
+
+  /** @param {PageState} state */
+  #drawEmpty({ lines, share, microphone, phase }) {
+    this.empty.hidden = lines.length > 0 || phase !== 'live';
+    if (this.empty.hidden) return;
+    const sees = share.state === 'on';
+    const hears = microphone.state === 'on';
+    write(byRole('empty-title'), hears ? 'Just ask' : 'Ask away');
+    write(byRole('empty-hint'), `${hears ? 'Say it out loud or type it below' : 'Type it below'}${
+      sees ? ', or start with one of these.' : '. Share a screen to ask about what is on it.'}`);
+    byRole('chips').hidden = !sees;
+  }
+}

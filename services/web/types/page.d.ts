@@ -1,0 +1,24 @@
+/* What browsers have and TypeScript's DOM library does not know yet. */
+
+interface MediaStreamTrackProcessor {
+  readonly readable: ReadableStream<VideoFrame>;
+}
+
+declare var MediaStreamTrackProcessor:
+  | (new (init: { track: MediaStreamTrack; maxBufferSize?: number }) => MediaStreamTrackProcessor)
+  | undefined;
+
+declare class CaptureController extends EventTarget {
+  setFocusBehavior(behavior: 'focus-captured-surface' | 'no-focus-change'): void;
+}
+
+interface DisplayMediaStreamOptions {
+  controller?: CaptureController;
+  selfBrowserSurface?: 'include' | 'exclude';
+  surfaceSwitching?: 'include' | 'exclude';
+  monitorTypeSurfaces?: 'include' | 'exclude';
+}
+
+interface MediaTrackConstraintSet {
+  cursor?: 'always' | 'motion' | 'never';
+}
