@@ -91,6 +91,7 @@ class _Planner:
             command=redis_server.make_command(server, self._redis_port, self._checkout.run_dir),
             environment=self._for_service({}),
             is_healthy=health.redis(self._redis_url),
+            is_quiet=True,  # it warns of kernel settings that matter on servers only
         )
 
     def _stand_in(self) -> Service:

@@ -48,6 +48,8 @@ class Service:
     start_limit_s: float = 60.0
     stop_limit_s: float = 10.0
     """Between SIGTERM and SIGKILL."""
+    is_quiet: bool = False
+    """Its lines are not shown; the last one is told when it dies."""
 
 
 class Supervisor:
@@ -123,14 +125,16 @@ class Supervisor:
         while True:
             returncode, last_line = await self._run_once(service)
             how = f"{service.name} stopped ({_describe_exit(returncode)})"
+            hint = f": {last_line}" if last_line else "."
             if not self._healthy[service.name].is_set():
-                hint = f": {last_line}" if last_line else ""
                 raise CannotGoOn(f"{how} while it was starting{hint}")
             now = time.monotonic()
             if len(crashes) == CRASHES_AT_MOST and now - crashes[0] < CRASH_WINDOW_S:
-                raise CannotGoOn(f"{how} for the {CRASHES_AT_MOST + 1}th time within a minute.")
+                raise CannotGoOn(
+                    f"{how} for the {CRASHES_AT_MOST + 1}th time within a minute{hint}"
+                )
             crashes.append(now)
-            self._output.write(LAUNCHER, f"{how}; starting it again")
+            self._output.write(LAUNCHER, f"{how} and is started again{hint}")
             await asyncio.sleep(min(0.25 * 2 ** (len(crashes) - 1), LONGEST_PAUSE_S))
 
     async def _run_once(self, service: Service) -> tuple[int, str]:
@@ -146,7 +150,7 @@ class Supervisor:
             # Ctrl-C reaches the launcher alone, which then stops the services in order.
             start_new_session=True,
         )
-        reader = asyncio.create_task(self._copy_lines(service.name, process.stdout))
+        reader = asyncio.create_task(self._copy_lines(service, process.stdout))
         watch = asyncio.create_task(self._wait_until_healthy(service, process))
         try:
             ended = asyncio.create_task(process.wait())
@@ -164,13 +168,14 @@ class Supervisor:
         done, _ = await asyncio.wait({reader}, timeout=1.0)
         return reader.result() if done else ""
 
-    async def _copy_lines(self, name: str, stream: asyncio.StreamReader | None) -> str:
+    async def _copy_lines(self, service: Service, stream: asyncio.StreamReader | None) -> str:
         last, rest = "", b""
         while stream and (chunk := await stream.read(READ_BYTES)):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
-                self._output.write(name, text)
+                if not service.is_quiet:
+                    self._output.write(service.name, text)
                 last = text or last
         return last
 

@@ -1,0 +1,178 @@
+"""`make run` for real, on ports of the test's own and with its state in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from deploy.ports import find_free
+from deploy.redis_server import find_installed, find_packaged
+
+ROOT = Path(__file__).parents[2]
+START_LIMIT_S = 40.0
+SOURCES = [ROOT, *(ROOT / "services").iterdir()]
+
+pytestmark = pytest.mark.skipif(
+    find_installed() is None and find_packaged() is None and "CI" not in os.environ,
+    reason="there is no Redis here",
+)
+
+
+@dataclass
+class Launcher:
+    """A launcher, its home and its ports."""
+
+    home: Path
+    environment: dict[str, str]
+    process: subprocess.Popen[str] | None = None
+    output: list[str] = field(default_factory=list)
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start the launcher, in a group of its own as a terminal would."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "deploy", "--installed", "--home", str(self.home), "run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def run_to_end(self) -> tuple[int, str]:
+        """Start the launcher where it cannot run; return its exit code and its last line."""
+        process = self.start()
+        output, _ = process.communicate(timeout=START_LIMIT_S)
+        return process.returncode, output.splitlines()[-1]
+
+    def wait_until_ready(self) -> str:
+        """Return the line that says where the page is."""
+        self.process = self.start()
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+            if line.startswith("Overshoulder is ready"):
+                return line
+        raise AssertionError("".join(self.output))
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal to the launcher alone; return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=30)
+        self.output += output.splitlines(keepends=True)
+        return self.process.returncode
+
+    def processes(self, module: str = "") -> set[int]:
+        """Ids of the processes that have this launcher's mark, or of those that run ``module``."""
+        mark = f"OVERSHOULDER_TEST={self.home}".encode()
+        found = set()
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in path.read_bytes().split(b"\0"):
+                    words = (path.parent / "cmdline").read_text(encoding="utf-8").split("\0")
+                    found |= {int(path.parent.name)} if not module or module in words else set()
+            except OSError:  # it has ended by now
+                continue
+        return found
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    """A launcher that is told nothing but its ports; it and its services are stopped afterwards."""
+    given = {n: v for n, v in os.environ.items() if not n.startswith(("GEMINI_", "GOOGLE_"))}
+    given |= {name: str(find_free()) for name in ("WEB_PORT", "GATEWAY_PORT", "LOCAL_LIVE_PORT")}
+    given |= {"PYTHONPATH": os.pathsep.join(map(str, SOURCES)), "OVERSHOULDER_TEST": str(tmp_path)}
+    given.pop("REDIS_URL", None)
+    launcher = Launcher(tmp_path, given)
+    yield launcher
+    if launcher.process is not None:
+        with launcher.process:
+            launcher.process.terminate()
+            launcher.process.communicate(timeout=30)
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait, at most 20 s, until ``condition()`` is true."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None:
+    """The page is there when the line says so, a killed worker comes back, nothing is left over."""
+    line = launcher.wait_until_ready()
+    address = f"http://localhost:{launcher.environment['WEB_PORT']}"
+    assert line.startswith(f"Overshoulder is ready: {address}  (stand-in; set GEMINI_API_KEY")
+    with urllib.request.urlopen(address, timeout=5) as page:
+        assert b"Overshoulder" in page.read()
+
+    assert launcher.run_to_end() == (
+        1,
+        f"Overshoulder runs already from this directory: {address}.",
+    )
+
+    workers = launcher.processes("gemini_worker")
+    os.kill(min(workers), signal.SIGKILL)
+    wait_for(lambda: launcher.processes("gemini_worker") - workers, "the worker did not come back")
+
+    assert launcher.stop(signal.SIGINT) == 0
+    assert launcher.processes() == set()
+    assert "Traceback" not in "".join(launcher.output)
+
+
+def test_taken_port_is_told_before_anything_starts(launcher: Launcher) -> None:
+    """One sentence names the port and the setting; no service has been started."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", int(launcher.environment["GATEWAY_PORT"])))
+        server.listen()
+
+        code, sentence = launcher.run_to_end()
+
+    assert code == 1
+    assert sentence.startswith(f"Port {launcher.environment['GATEWAY_PORT']} is taken by ")
+    assert sentence.endswith("or choose another port with GATEWAY_PORT=<port>.")
+
+
+def test_redis_that_does_not_answer_is_told(launcher: Launcher) -> None:
+    """A wrong REDIS_URL is told as such, and its password is not."""
+    launcher.environment["REDIS_URL"] = f"redis://:secret@127.0.0.1:{find_free()}/0"
+
+    code, sentence = launcher.run_to_end()
+
+    assert (code, sentence) == (1, "The Redis that REDIS_URL names does not answer.")
+
+
+def test_no_python_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """On a machine without a usable Python, one reads what to type."""
+    script = tmp_path / "checkout" / "deploy" / "start"
+    script.parent.mkdir(parents=True)
+    script.write_bytes((ROOT / "deploy" / "start").read_bytes())
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "dirname"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+
+    answer = subprocess.run(
+        [tools / "sh", script, "run"],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Overshoulder needs Python 3.11 or newer and found none:")
