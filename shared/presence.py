@@ -69,3 +69,13 @@ class Presence:
         await asyncio.gather(
             self._bus.send("DEL", self._key), self._bus.send("ZREM", self._index, self._id)
         )
+
+
+async def is_present(bus: Bus, index: str, host: str) -> bool:
+    """Tell whether a process of this kind on ``host`` has beaten within `TTL_MS`."""
+    names: list[bytes] = await bus.send("ZRANGE", index, 0, -1)
+    here = [name.decode() for name in names if name.decode().startswith(f"{host}-")]
+    for name in here:
+        if await bus.send("EXISTS", keys.process_key(index, name)):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""The worker: claims sessions, holds one Live session for each, moves media both ways."""

@@ -1,0 +1,172 @@
+"""Listening, answering, interrupted: what the model says becomes messages for the client. Pure.
+
+A turn is one exchange: what the user says, then the answer. Its number runs on over the whole
+session, so a client can tell late speech of an interrupted turn from that of the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gemini_worker.events import (
+    AssistantWords,
+    Audio,
+    GoAway,
+    HandleUpdate,
+    Interrupted,
+    LiveEvent,
+    Tokens,
+    TurnComplete,
+    UserWords,
+)
+from shared import bus_messages as say
+from shared.bus_messages import DownlinkMessage, HistoryTurn, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The assistant's speech in a turn: mono PCM16 at 24 000 Hz."""
+
+    turn: int
+    pcm16: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message for the client, and the side of a finished turn to remember with it."""
+
+    message: DownlinkMessage
+    turn: int
+    remember: HistoryTurn | None = None
+
+
+Output = Speech | Said
+NO_TOKENS = Tokens(0, 0, 0)
+
+
+class TurnTracker:
+    """Where the conversation stands."""
+
+    def __init__(self, last_turn: int = 0, tokens: Tokens = NO_TOKENS) -> None:
+        """Start after ``last_turn``, the newest in which any worker has said something.
+
+        ``tokens`` were counted before.
+        """
+        self._turn = last_turn + 1
+        self._answering = False
+        self._cut = False
+        self._awaiting = False
+        self._words: dict[Role, str] = {"user": "", "assistant": ""}
+        self.tokens = tokens
+        """Counted over the whole session."""
+
+    @property
+    def turn(self) -> int:
+        """Number of the turn that is on, or comes next."""
+        return self._turn
+
+    @property
+    def is_answering(self) -> bool:
+        """Tell whether an answer has begun and is not complete."""
+        return self._answering
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether this is a good moment to change connections."""
+        return not self._answering and not self._awaiting
+
+    def asked(self, text: str) -> None:
+        """The user typed a question. The client shows it already, so it is only remembered."""
+        self._awaiting = True
+        separator = " " if self._words["user"] else ""
+        self._words["user"] += separator + text
+
+    def on(self, event: LiveEvent, now_ms: float) -> list[Output]:
+        """Return what an event means for the client; ``now_ms`` is the time since 1970."""
+        match event:
+            case Audio():
+                return [] if self._cut else [*self._begin(), Speech(self._turn, event.pcm16)]
+            case AssistantWords():
+                return [] if self._cut else [*self._begin(), self._hear("assistant", event.text)]
+            case UserWords():
+                self._awaiting = True
+                if self._cut:
+                    self._next_turn()
+                return [self._hear("user", event.text)]
+            case Interrupted():
+                return self._interrupt(now_ms)
+            case TurnComplete():
+                return [] if event.is_filler else self._complete(now_ms)
+            case Tokens():
+                return [self._count(event)]
+            case HandleUpdate() | GoAway():
+                return []
+
+    def abandon(self, now_ms: float) -> list[Output]:
+        """The connection broke: an answer that was under way is dropped, to be given anew."""
+        dropped = self._interrupt(now_ms, remember=False)
+        if dropped:
+            self._next_turn()
+        self._awaiting = False
+        self._words = {"user": "", "assistant": ""}
+        return dropped
+
+    def _begin(self) -> list[Output]:
+        if self._answering:
+            return []
+        self._answering, self._awaiting = True, False
+        return [Said(say.TurnStart(turn=self._turn), self._turn)]
+
+    def _hear(self, role: Role, text: str) -> Said:
+        self._words[role] += text
+        return Said(say.Transcript(turn=self._turn, role=role, text=text), self._turn)
+
+    def _interrupt(self, now_ms: float, *, remember: bool = True) -> list[Output]:
+        if not self._answering:
+            return []
+        output: list[Output] = [Said(say.Interrupted(turn=self._turn), self._turn)]
+        output += self._finish_words(now_ms, remember=remember)
+        self._answering, self._cut = False, True
+        return output
+
+    def _complete(self, now_ms: float) -> list[Output]:
+        if self._cut:
+            # The end of an interrupted turn; the user's next words may have begun the next one.
+            self._next_turn()
+            return []
+        if not self._answering:
+            self._awaiting = False
+            return []
+        output = self._finish_words(now_ms)
+        output.append(Said(say.TurnEnd(turn=self._turn), self._turn))
+        self._next_turn()
+        return output
+
+    def _finish_words(self, now_ms: float, *, remember: bool = True) -> list[Output]:
+        output: list[Output] = []
+        roles: tuple[Role, Role] = ("user", "assistant")
+        for role in roles:
+            text = self._words[role].strip()
+            turn = HistoryTurn(role=role, text=text, turn=self._turn, time_ms=now_ms)
+            final = say.Transcript(turn=self._turn, role=role, text="", final=True)
+            output.append(Said(final, self._turn, turn if text and remember else None))
+            self._words[role] = ""
+        return output
+
+    def _next_turn(self) -> None:
+        self._turn += 1
+        self._answering = self._cut = False
+
+    def _count(self, tokens: Tokens) -> Said:
+        self.tokens = Tokens(
+            self.tokens.prompt + tokens.prompt,
+            self.tokens.response + tokens.response,
+            self.tokens.total + tokens.total,
+        )
+        usage = say.Usage(
+            turn=self._turn,
+            prompt_tokens=tokens.prompt,
+            response_tokens=tokens.response,
+            total_tokens=tokens.total,
+        )
+        return Said(usage, self._turn)
