@@ -51,11 +51,17 @@ class Dispatch:
         self._bus, self._worker_id = bus, worker_id
         self._lease_ms = int(lease_s * 1000)
         self._renewed_at = time.monotonic()
+        self._renewal = asyncio.Event()
 
     @property
     def silent_s(self) -> float:
         """Seconds since the leases were last renewed, by this process's own clock."""
         return time.monotonic() - self._renewed_at
+
+    async def renewed_within(self, limit_s: float) -> None:
+        """Wait until the last renewal is no older than ``limit_s``."""
+        while self.silent_s > limit_s:
+            await self._renewal.wait()
 
     async def prepare(self) -> None:
         """Make the stream and its group, if nobody has yet."""
@@ -99,6 +105,8 @@ class Dispatch:
                 _RENEW, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id, *entry_ids
             )
         self._renewed_at = began
+        self._renewal.set()
+        self._renewal.clear()
         return [entry_id.decode() for entry_id in lost]
 
     async def hand_back(self, entry: Entry) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from gemini_worker.events import (
     AssistantWords,
     Audio,
-    GoAway,
-    HandleUpdate,
     Interrupted,
     LiveEvent,
     Tokens,
@@ -84,10 +82,8 @@ class TurnTracker:
     def on(self, event: LiveEvent, now_ms: float) -> list[Output]:
         """Return what an event means for the client; ``now_ms`` is the time since 1970."""
         match event:
-            case Audio():
-                return [] if self._cut else [*self._begin(), Speech(self._turn, event.pcm16)]
-            case AssistantWords():
-                return [] if self._cut else [*self._begin(), self._hear("assistant", event.text)]
+            case Audio() | AssistantWords():
+                return [] if self._cut else self._answer(event)
             case UserWords():
                 self._awaiting = True
                 if self._cut:
@@ -95,12 +91,11 @@ class TurnTracker:
                 return [self._hear("user", event.text)]
             case Interrupted():
                 return self._interrupt(now_ms)
-            case TurnComplete():
-                return [] if event.is_filler else self._complete(now_ms)
+            case TurnComplete(is_filler=False):
+                return self._complete(now_ms)
             case Tokens():
                 return [self._count(event)]
-            case HandleUpdate() | GoAway():
-                return []
+        return []
 
     def abandon(self, now_ms: float) -> list[Output]:
         """The connection broke: an answer that was under way is dropped, to be given anew."""
@@ -111,11 +106,16 @@ class TurnTracker:
         self._words = {"user": "", "assistant": ""}
         return dropped
 
-    def _begin(self) -> list[Output]:
-        if self._answering:
-            return []
-        self._answering, self._awaiting = True, False
-        return [Said(say.TurnStart(turn=self._turn), self._turn)]
+    def _answer(self, event: Audio | AssistantWords) -> list[Output]:
+        output: list[Output] = []
+        if not self._answering:
+            self._answering, self._awaiting = True, False
+            output.append(Said(say.TurnStart(turn=self._turn), self._turn))
+        if isinstance(event, Audio):
+            output.append(Speech(self._turn, event.pcm16))
+        else:
+            output.append(self._hear("assistant", event.text))
+        return output
 
     def _hear(self, role: Role, text: str) -> Said:
         self._words[role] += text

@@ -48,11 +48,20 @@ log = structlog.get_logger()
 class Model(Protocol):
     """What the uplink needs of a Live connection."""
 
-    async def send_audio(self, pcm16: bytes) -> None: ...
-    async def send_picture(self, jpeg: bytes) -> None: ...
-    async def send_text(self, text: str) -> None: ...
-    async def send_activity(self, *, active: bool) -> None: ...
-    async def send_audio_end(self) -> None: ...
+    async def send_audio(self, pcm16: bytes) -> None:
+        """Send microphone audio."""
+
+    async def send_picture(self, jpeg: bytes) -> None:
+        """Send a picture."""
+
+    async def send_text(self, text: str) -> None:
+        """Send a typed question."""
+
+    async def send_activity(self, *, active: bool) -> None:
+        """Send push-to-talk."""
+
+    async def send_audio_end(self) -> None:
+        """Send the end of the speech."""
 
 
 class Position(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -58,14 +59,16 @@ def main() -> None:
         origins = parse_origins(settings.origins)
         require_code_beyond_localhost(origins, settings.access_code)
         _check_gateway_url(settings.gateway_url)
-        if not settings.static_dir.is_dir():
-            raise ConfigurationError(
-                f"There is no folder {settings.static_dir}; set WEB_STATIC_DIR."
-            )
+        _check_static_dir(settings.static_dir)
         listening = listen(settings.host, settings.port, "WEB_PORT")
     except ConfigurationError as exc:
         refuse(str(exc))
     uvloop.run(serve(settings, origins, listening))
+
+
+def _check_static_dir(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigurationError(f"There is no folder {folder}; set WEB_STATIC_DIR.")
 
 
 def _check_gateway_url(url: str) -> None:
