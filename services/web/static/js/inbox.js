@@ -37,13 +37,13 @@ function onLink(actions, { state, attempt = 0, code }) {
 }
 
 /** @type {Handler} */
-function onReady({ store }, { ready, isSameSession }) {
-  const { lines, wasLive } = store.state;
+function onReady({ store }, { ready, isReplaced }) {
+  const { lines } = store.state;
   writeSession({ session: ready.session, token: ready.token });
   if (ready.history.length > 0 && lines.length === 0) {
     store.update({ lines: fromHistory(ready.history) });
   }
-  if (wasLive && !isSameSession) {
+  if (isReplaced) {
     store.addProblem({
       key: 'session', tone: 'info', title: 'The earlier conversation had ended.',
       hint: 'This is a new one, which knows nothing of what was said before.', next: null,

@@ -62,19 +62,16 @@ const screen = new ScreenWatcher({
   onBitmapWanted: () => tell({ kind: 'bitmap_wanted' }),
 });
 
-/**
- * @param {import('./messages.js').Message} ready
- * @param {boolean} isSameSession
- */
-function onReady(ready, isSameSession) {
-  if (!isSameSession) {
+/** @type {import('./socket.js').Listener['onReady']} */
+function onReady(ready, isReplaced) {
+  if (isReplaced) {
     playbackPort?.postMessage({ type: 'reset' });
-    // A new session knows nothing of what is already on.
+    // The new session knows nothing of what is already on.
     if (share.isOn) sendShare(true);
     if (microphone.isOn) sendMicrophone(!microphone.isMuted);
   }
   screen.resend();
-  tell({ kind: 'ready', ready, isSameSession });
+  tell({ kind: 'ready', ready, isReplaced });
 }
 
 /** @param {import('./messages.js').Message} message */

@@ -28,7 +28,8 @@ const ABNORMAL_CLOSE = 1006;
 /**
  * @typedef {object} Listener What the owner of the line is told.
  * @property {(state: 'connecting' | 'open' | 'waiting' | 'closed', details: LinkDetails) => void} onLink
- * @property {(ready: Message, isSameSession: boolean) => void} onReady Before anything is resent.
+ * @property {(ready: Message, isReplaced: boolean) => void} onReady Before anything is resent;
+ *   `isReplaced` if the session that was to be gone on with is over and this is another.
  * @property {(message: Message) => void} onMessage
  * @property {(turn: number, pcm16: ArrayBuffer) => void} onAudio
  * @property {(error: TicketError) => void} onTicketRefused
@@ -235,6 +236,7 @@ export class GatewaySocket {
   #onReady(ready) {
     clearTimeout(this.timer);
     const isSameSession = ready.resumed === true;
+    const isReplaced = this.session !== null && !isSameSession;
     if (!isSameSession) this.lastId = null;
     this.session = { session: String(ready.session), token: String(ready.token) };
     this.pictureNumber = Number(ready.last_picture);
@@ -246,7 +248,7 @@ export class GatewaySocket {
     this.attempt = 0;
     this.isReady = true;
     this.listener.onLink('open', {});
-    this.listener.onReady(ready, isSameSession);
+    this.listener.onReady(ready, isReplaced);
     this.#reportLoss();
     this.flush();
   }
