@@ -53,7 +53,7 @@ class Brain(Protocol):
     def notice_picture(self, history: History) -> None:
         """A new picture is in ``history``."""
 
-    def notice_speech(self, history: History) -> None:
+    def notice_speech(self) -> None:
         """Somebody has begun to speak."""
 
     def notice_pause(self, utterance: Utterance) -> None:

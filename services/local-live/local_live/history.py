@@ -35,6 +35,15 @@ class Turn:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one answer leaves for the next."""
+
+    remaining: tuple[str, ...] = ()
+    """Sentences that are still to be read out."""
+    last_answer: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Ledger:
     """What came from the client, in order: the newest ``limit`` items, and how many were before."""
@@ -90,6 +99,7 @@ class Snapshot:
     model: str
     turns: tuple[Turn, ...]
     picture: Picture | None
+    memory: Memory | None
     intake: Intake
     ledger: Ledger
     ledger_length: int
@@ -107,6 +117,8 @@ class History:
     parent: str | None = None
     turns: list[Turn] = field(default_factory=list)
     picture: Picture | None = None
+    memory: Memory | None = None
+    """What the assistant keeps in mind; the script keeps nothing."""
     intake: Intake = field(default_factory=Intake)
 
     @classmethod
@@ -118,6 +130,7 @@ class History:
             parent=snapshot.history_id,
             turns=list(snapshot.turns),
             picture=snapshot.picture,
+            memory=snapshot.memory,
             intake=_copy_intake(snapshot.intake),
         )
 
@@ -140,6 +153,7 @@ class History:
             model=self.model,
             turns=tuple(self.turns),
             picture=self.picture,
+            memory=self.memory,
             intake=_copy_intake(self.intake),
             ledger=self.ledger,
             ledger_length=self.ledger.length(),

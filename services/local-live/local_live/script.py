@@ -1,7 +1,7 @@
 """The scripted brain: what it says follows from what it gets, alone. For tests and benchmarks.
 
-Answers to typed text ``T``: ``You said: T``, and ``(picture W×H)`` when a picture has come since
-the last turn; ``say <n>`` speaks n words. To speech: ``I heard <ms> ms.`` All of it is a 440 Hz
+Answers to typed text ``T``: ``You said: T``, with ``(picture WxH)`` behind it (and a multiplication
+sign for the x) when a picture has come since the last turn; ``say <n>`` speaks n words. To speech: ``I heard <ms> ms.`` All of it is a 440 Hz
 tone, 300 ms for each word, in pieces of 100 ms.
 """
 
@@ -48,7 +48,7 @@ class ScriptedBrain:
     def notice_picture(self, history: History) -> None:
         """Nothing to prepare."""
 
-    def notice_speech(self, history: History) -> None:
+    def notice_speech(self) -> None:
         """Nothing to prepare."""
 
     def notice_pause(self, utterance: Utterance) -> None:
@@ -81,7 +81,7 @@ def _answer_text(question: Question, history: History) -> str:
         return " ".join(f"word{number}" for number in range(1, count + 1))
     seen = ""
     if question.pictures_since and history.picture is not None:
-        seen = f" (picture {history.picture.width}×{history.picture.height})"
+        seen = f" (picture {history.picture.width}\u00d7{history.picture.height})"
     return f"You said: {question.text}{seen}"
 
 

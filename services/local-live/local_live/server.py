@@ -85,6 +85,9 @@ class LocalLive:
             return _plain(HTTPStatus.OK, "ok\n")
         if parts.path == control.PATH and self._listening.has_control_door:
             return None
+        return self._admit(socket, request)
+
+    def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         # A prefix and doubled slashes are what SDKs make of a base URL.
         if not _live_path(request.path):
             return _plain(HTTPStatus.NOT_FOUND, "There is nothing here.\n")

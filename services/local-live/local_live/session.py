@@ -269,7 +269,7 @@ class Session:
     async def _act(self, event: vad.SpeechEvent) -> None:
         match event:
             case vad.SpeechStarted():
-                self._brain.notice_speech(self.history)
+                self._brain.notice_speech()
                 if self.setup.interruptible:
                     unheard = await self._turns.interrupt()
                     self._carried = unheard.after(self._carried) if unheard else self._carried
@@ -327,7 +327,9 @@ def _begins_turn(given: wire.ClientInput) -> bool:
     return isinstance(given, (wire.TextIn, wire.Content))
 
 
-def _ledger_item(given: wire.ClientInput, prepared: _Prepared) -> LedgerItem:
+def _ledger_item(  # noqa: PLR0911 - one line for each kind of input
+    given: wire.ClientInput, prepared: _Prepared
+) -> LedgerItem:
     match given:
         case wire.AudioIn(pcm16):
             first = int.from_bytes(pcm16[:2], "little", signed=True)

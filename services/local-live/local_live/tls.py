@@ -58,7 +58,7 @@ class TlsFiles:
 def prepare(folder: Path, more_names: list[str], now: datetime | None = None) -> TlsFiles:
     """Make the files in ``folder``, or keep those that are there and still good.
 
-    Good: valid for more than a week, for every name wanted, and key and certificate belong together.
+    Good: valid for more than a week and for every name wanted, with the key that belongs to it.
     """
     files = TlsFiles(folder)
     now = now or datetime.now(UTC)
@@ -191,7 +191,7 @@ def _general_names(names: list[str]) -> Iterator[x509.GeneralName]:
 
 def _public_authorities() -> bytes:
     try:
-        import certifi
+        import certifi  # noqa: PLC0415 - not there in every installation
     except ImportError:
         found = next((path for path in map(Path, _SYSTEM_BUNDLES) if path.is_file()), None)
         public = found.read_bytes() if found else b""

@@ -95,9 +95,7 @@ class SpeechGate:
 
     def copy(self) -> SpeechGate:
         """Return a gate in the same state, that goes its own way from here."""
-        twin = copy.copy(self)
-        twin._before, twin._kept = list(self._before), list(self._kept)
-        return twin
+        return copy.deepcopy(self)
 
     def whole_windows(self, pcm16: bytes) -> bytes:
         """Return the windows that ``pcm16`` completes; the gate itself does not change."""

@@ -1,0 +1,68 @@
+"""A question and everything that its answer may draw on; the shape of an answer. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_live.history import Memory, Turn
+from local_live.layout import Screen
+
+PART_WORDS = 70
+"""About half a minute of speech: then one asks whether to go on."""
+GO_ON = "Shall I go on?"
+NOTHING = Memory()
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'])")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, sentence by sentence, and what to remember of it."""
+
+    sentences: tuple[str, ...]
+    memory: Memory = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question in its surroundings."""
+
+    text: str
+    """As `words.normalise` gives it."""
+    screen: Screen | None
+    """None while nothing is shared."""
+    memory: Memory
+    turns: Sequence[Turn]
+    """What was said before this question."""
+    brief: bool
+    """The system instruction asks for short answers."""
+
+
+def say(*sentences: str) -> Reply:
+    """Answer with these sentences."""
+    return Reply(tuple(sentences), Memory(last_answer=tuple(sentences)))
+
+
+def read_out(sentences: Sequence[str], opening: str = "") -> Reply:
+    """Read ``sentences`` in a sensible length, and offer the rest."""
+    now, later = split_part(sentences)
+    if opening and now:
+        now = (f"{opening} {now[0]}", *now[1:])
+    spoken = (*now, GO_ON) if later else now
+    return Reply(spoken, Memory(remaining=later, last_answer=spoken))
+
+
+def split_part(sentences: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what to say now, and what is left; at least one sentence is said."""
+    said = 0
+    for number, sentence in enumerate(sentences):
+        said += len(sentence.split())
+        if said > PART_WORDS and number:
+            return tuple(sentences[:number]), tuple(sentences[number:])
+    return tuple(sentences), ()
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut running text into sentences."""
+    return [part for part in _SENTENCE.split(text.strip()) if part]

@@ -1,0 +1,200 @@
+"""Finds things in the text of a screen: lines, values beside labels, errors, numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_live.layout import Piece, Row, Screen, sentences_of
+from local_live.words import content_words, count_phrase, coverage, words_of
+
+GOOD_MATCH = 0.72
+"""Least `coverage` that counts as found."""
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"[-+]?[$€£]?\d[\d.,:]*\s?%?")
+_MONEY = re.compile(r"[$€£]|\b(?:usd|eur|gbp)\b", re.IGNORECASE)
+_LABELLED = re.compile(r"^(?P<label>[^:=]{1,60}?)\s*[:=]\s*(?P<value>.*)$")
+_TROUBLE = re.compile(
+    r"\b(error|errors|fail|failed|failure|exception|warning|fatal|traceback|denied|invalid|cannot"
+    r"|can't|could not|couldn't|unable|crash|crashed|refused|timed? ?out|missing|not found|panic"
+    r"|undefined|unexpected|forbidden|unauthori[sz]ed|problem)\b",
+    re.IGNORECASE,
+)
+_NO_TROUBLE = re.compile(
+    r"\b(no|0|zero|without) (errors?|warnings?|problems?|failures?|failed)\b|\b0 failed\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A label and what stands beside it."""
+
+    label: str
+    value: str
+    score: float
+
+
+def find_rows(screen: Screen, wanted: Sequence[str]) -> list[Row]:
+    """Return the rows that speak of ``wanted``, the best first; on a tie, in reading order."""
+    scored = [(coverage(wanted, words_of(row.text)), row) for row in screen.rows]
+    best = max((score for score, _ in scored), default=0.0)
+    if best < GOOD_MATCH:
+        return []
+    return [row for score, row in scored if score >= max(GOOD_MATCH, best - 0.1)]
+
+
+def find_sentences(screen: Screen, wanted: Sequence[str]) -> list[str]:
+    """Return the sentences that speak of ``wanted``, in reading order."""
+    scored = [(coverage(wanted, words_of(text)), text) for text in sentences_of(screen.rows)]
+    best = max((score for score, _ in scored), default=0.0)
+    return [text for score, text in scored if score >= max(GOOD_MATCH, best - 0.1)]
+
+
+def closest_row(screen: Screen, wanted: Sequence[str]) -> Row | None:
+    """Return the row that has most to do with ``wanted``, if any has at all."""
+    scored = [(coverage(wanted, words_of(row.text)), row) for row in screen.rows]
+    score, row = max(scored, key=lambda pair: pair[0], default=(0.0, None))
+    return row if score >= 0.4 else None
+
+
+def find_value(
+    screen: Screen, label: Sequence[str], of: Sequence[str] = (), *, money: bool = False
+) -> Value | None:
+    """Return what stands beside ``label``, in the row of ``of`` where that is given.
+
+    Args:
+        screen: Where to look.
+        label: Words of the label, or of a column's heading.
+        of: Words of a row's first cell.
+        money: Prefer amounts of money to other numbers.
+    """
+    if of:
+        crossing = _at_crossing(screen, label, of) or _at_crossing(screen, of, label)
+        if crossing is not None:
+            return crossing
+        both = find_value(screen, [*label, *of], money=money)
+        return both or find_value(screen, of, money=money)
+    found = [
+        value
+        for number, row in enumerate(screen.rows)
+        for value in _values_in(screen, number, row, label, money=money)
+    ]
+    # On a tie the last one: totals stand at the end.
+    return max(reversed(found), key=lambda value: value.score, default=None)
+
+
+def trouble(screen: Screen) -> list[Row]:
+    """Return the rows that tell of an error."""
+    return [
+        row for row in screen.rows if _TROUBLE.search(row.text) and not _NO_TROUBLE.search(row.text)
+    ]
+
+
+def numbers(screen: Screen) -> list[str]:
+    """Return the numbers on the screen, in order, each once."""
+    found = (number.strip(" .,:") for row in screen.rows for number in _NUMBER.findall(row.text))
+    return list(dict.fromkeys(number for number in found if number))
+
+
+def count(screen: Screen, phrase: Sequence[str]) -> int:
+    """Return how often ``phrase`` stands on the screen."""
+    return count_phrase(phrase, [word for row in screen.rows for word in words_of(row.text)])
+
+
+def place_of(screen: Screen, piece: Piece) -> str:
+    """Say in words where ``piece`` stands."""
+    x, y = piece.middle
+    across = _third(x, screen.width, ("left", "", "right"))
+    down = _third(y, screen.height, ("top", "", "bottom"))
+    if not across and not down:
+        return "in the middle"
+    if not down:
+        return f"on the {across}"
+    return f"at the {down} {across}".strip()
+
+
+def best_cell(row: Row, wanted: Sequence[str]) -> Piece:
+    """Return the cell of ``row`` that speaks of ``wanted``."""
+    return max(row.cells, key=lambda cell: coverage(wanted, words_of(cell.text)))
+
+
+def _values_in(
+    screen: Screen, number: int, row: Row, label: Sequence[str], *, money: bool
+) -> list[Value]:
+    found = []
+    for at, cell in enumerate(row.cells):
+        labelled = _LABELLED.match(cell.text)
+        name = labelled["label"] if labelled else cell.text
+        score = _label_score(label, name)
+        if score < GOOD_MATCH:
+            continue
+        rest = row.cells[at + 1 :]
+        value = (labelled["value"] if labelled else "") or _beside(rest, money=money)
+        if not value and not labelled:
+            value = _after_label(label, cell.text) or _below(screen, number, cell)
+        if value:
+            found.append(Value(name.strip(), value, score + 0.05 * bool(_DIGIT.search(value))))
+    return found
+
+
+def _label_score(label: Sequence[str], name: str) -> float:
+    """Return how well ``name`` is the label asked for: words too many count against it."""
+    words = words_of(name)
+    telling = content_words(name) or words
+    found = coverage(label, words)
+    return found - 0.06 * max(0, len(telling) - len(label))
+
+
+def _beside(rest: Sequence[Piece], *, money: bool) -> str:
+    if money:
+        amounts = [cell.text for cell in rest if _MONEY.search(cell.text)]
+        if amounts:
+            return amounts[-1]
+    return ", ".join(cell.text for cell in rest)
+
+
+def _after_label(label: Sequence[str], text: str) -> str:
+    """Return the number that follows the label within one line: "Total due 42"."""
+    numbers_after = [
+        found.group()
+        for found in _NUMBER.finditer(text)
+        if coverage(label, words_of(text[: found.start()])) >= GOOD_MATCH
+    ]
+    return numbers_after[0].strip(" .,:") if numbers_after else ""
+
+
+def _below(screen: Screen, number: int, cell: Piece) -> str:
+    """Return the number right below a label, as dashboards have it."""
+    for row in screen.rows[number + 1 : number + 3]:
+        for under in row.cells:
+            near = under.top - cell.bottom < 2.5 * cell.height
+            if near and _overlap(under, cell) > 0 and _DIGIT.search(under.text):
+                return under.text
+    return ""
+
+
+def _at_crossing(screen: Screen, column: Sequence[str], first: Sequence[str]) -> Value | None:
+    """Return the cell below the heading ``column`` in the row that begins with ``first``."""
+    for number, heading in enumerate(screen.rows):
+        heads = [one for one in heading.cells if _label_score(column, one.text) >= GOOD_MATCH]
+        if len(heading.cells) < 2 or not heads:
+            continue
+        for row in screen.rows[number + 1 :]:
+            if len(row.cells) < 2 or _label_score(first, row.cells[0].text) < GOOD_MATCH:
+                continue
+            cell = max(row.cells[1:], key=lambda one: _overlap(one, heads[0]))
+            name = f"{heads[0].text} of {row.cells[0].text}"
+            return Value(name, cell.text, 1.0)
+    return None
+
+
+def _overlap(one: Piece, other: Piece) -> float:
+    """Return how far two pieces stand one above the other; negative is the gap between them."""
+    return min(one.right, other.right) - max(one.left, other.left)
+
+
+def _third(value: float, whole: float, names: tuple[str, str, str]) -> str:
+    share = value / whole if whole else 0.5
+    return names[0] if share < 0.36 else names[2] if share > 0.64 else names[1]
