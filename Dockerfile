@@ -62,7 +62,7 @@ CMD ["python", "-m", "web"]
 
 # --- local-live
 FROM packages AS packages-local
-RUN python requirements.py pyproject.toml local > requirements.txt \
+RUN python requirements.py pyproject.toml local voice > requirements.txt \
     && pip --python /opt/venv/bin/python install -r requirements.txt -c constraints.txt
 
 FROM service AS local-live

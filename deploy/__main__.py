@@ -14,7 +14,8 @@ from deploy.errors import CannotGoOn
 from deploy.install import install
 
 SERVICE_EXTRAS = ("gateway", "worker", "web")
-ALL_EXTRAS = (*SERVICE_EXTRAS, "local", "dev")
+STAND_IN_EXTRAS = ("local", "voice")
+ALL_EXTRAS = (*SERVICE_EXTRAS, *STAND_IN_EXTRAS, "dev")
 COMMANDS = {
     "run": "start everything; Ctrl-C stops it",
     "install": "only make .venv and install the packages",
@@ -71,7 +72,7 @@ def _install(checkout: Checkout, command: str) -> None:
 def _extras_to_run(environment: Environment) -> list[str]:
     extras = [*SERVICE_EXTRAS]
     if not environment.talks_to_gemini:
-        extras.append("local")
+        extras += STAND_IN_EXTRAS
     if not environment.get("REDIS_URL") and redis_server.find_installed() is None:
         extras.append("run")
     return extras

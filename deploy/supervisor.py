@@ -92,6 +92,7 @@ class Supervisor:
             # A keeper never returns: it is done only when it failed.
             await asyncio.wait({stop, *keepers.values()}, return_when=asyncio.FIRST_COMPLETED)
             failures = [task.exception() for task in keepers.values() if task.done()]
+            self._output.announce("Stopping")
         finally:
             await self._stop_all(keepers)
             await _cancel(others)
@@ -160,7 +161,11 @@ class Supervisor:
             return await ended, await self._finish_reading(reader)
         finally:
             await _cancel([watch])
-            await _end(process, service.stop_limit_s)
+            if not await _end(process, service.stop_limit_s):
+                limit = f"{service.stop_limit_s:.0f} s"
+                self._output.write(
+                    LAUNCHER, f"{service.name} did not stop within {limit} and was killed"
+                )
             await _cancel([reader])
 
     async def _finish_reading(self, reader: asyncio.Task[str]) -> str:
@@ -201,14 +206,16 @@ async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _end(process: asyncio.subprocess.Process, limit_s: float) -> None:
-    """Stop a process and what it started: SIGTERM, and SIGKILL for what is left after a while."""
+async def _end(process: asyncio.subprocess.Process, limit_s: float) -> bool:
+    """Stop a process and what it started; return whether it heeded SIGTERM within ``limit_s``."""
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), limit_s)
+    stopped = process.returncode is not None
     _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
+    return stopped
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
