@@ -8,6 +8,7 @@ import { addTyped, cutAnswer } from './conversation.js';
 import {
   askForCamera, askForMicrophone, askForScreen, listMicrophones, microphoneProblem, screenProblem,
 } from './devices.js';
+import { afterEnd } from './events.js';
 import { Microphone } from './microphone.js';
 import { Share } from './share.js';
 import { Speaker } from './speaker.js';
@@ -275,10 +276,11 @@ export class Actions {
   end() {
     if (this.state.phase !== 'live') return;
     this.question += 1;
+    const reason = this.state.link === 'open' ? 'client' : 'unconfirmed';
+    this.store.update(afterEnd(this.state, { reason, message: '' }));
     this.releaseDevices();
     this.post('end');
     writeSession(null);
-    this.store.update({ phase: 'ended', asking: null, ended: { reason: 'client', message: '' } });
   }
 
   /** Back to the beginning. */

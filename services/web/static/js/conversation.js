@@ -99,6 +99,21 @@ export function cutAnswer(lines, turn, wasPlaying) {
 }
 
 /**
+ * Nothing more will come: an answer that was still being given was cut by the end.
+ *
+ * @param {readonly Line[]} lines
+ * @param {number | null} playingTurn
+ * @returns {readonly Line[]}
+ */
+export function closeLines(lines, playingTurn) {
+  return lines.map((line) => {
+    const isCut = line.isCut ||
+      (line.role === 'assistant' && (!line.isFinal || (line.turn !== null && line.turn === playingTurn)));
+    return line.isFinal && line.isCut === isCut ? line : { ...line, isFinal: true, isCut };
+  });
+}
+
+/**
  * The finished turns that the gateway hands to a reloaded page.
  *
  * @param {readonly unknown[]} history

@@ -1,6 +1,6 @@
 /** What each message of the gateway changes in the page's state. Pure. */
 
-import { addWords, cutAnswer, finishAnswer } from './conversation.js';
+import { addWords, closeLines, cutAnswer, finishAnswer } from './conversation.js';
 import { seconds } from './format.js';
 
 /** @typedef {import('./state.js').PageState} PageState */
@@ -16,10 +16,7 @@ const STATE_CHANGES = {
   connecting: () => ({ queuePosition: 0, session: 'connecting' }),
   live: (_, { model }) => ({ queuePosition: 0, session: 'live', model: model ?? '' }),
   resuming: () => ({ queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false }),
-  ended: (_, { reason, message }) => ({
-    phase: 'ended', isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
-    playingTurn: null, ended: { reason: reason ?? '', message: message ?? '' },
-  }),
+  ended: (state, { reason, message }) => afterEnd(state, { reason: reason ?? '', message: message ?? '' }),
 };
 
 /** @type {Record<string, Change>} */
@@ -78,6 +75,19 @@ const CHANGES = {
     });
   },
 };
+
+/**
+ * @param {PageState} state
+ * @param {NonNullable<PageState['ended']>} ended Why.
+ * @returns {Partial<PageState>}
+ */
+export function afterEnd(state, ended) {
+  return {
+    phase: 'ended', asking: null, isHearing: false, isThinking: false, isAnswering: false,
+    isInterrupted: false, playingTurn: null, ended,
+    lines: closeLines(state.lines, state.playingTurn),
+  };
+}
 
 /**
  * @param {PageState} state

@@ -1,6 +1,7 @@
 /** What the worker tells, and what becomes of it. */
 
 import { fromHistory } from './conversation.js';
+import { afterEnd } from './events.js';
 import { seconds } from './format.js';
 import { CloseCode } from './messages.js';
 import { writeSession } from './storage.js';
@@ -30,10 +31,7 @@ function onLink(actions, { state, attempt = 0, code }) {
   }
   actions.releaseDevices();
   if (code !== CloseCode.TAKEN_OVER) writeSession(null);
-  store.update({
-    phase: 'ended', asking: null, isHearing: false, isThinking: false, isAnswering: false,
-    ended: store.state.ended ?? ENDINGS[code] ?? { reason: 'client', message: '' },
-  });
+  store.update(afterEnd(store.state, ENDINGS[code] ?? { reason: 'closed', message: '' }));
 }
 
 /** @type {Handler} */

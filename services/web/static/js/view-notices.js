@@ -43,7 +43,7 @@ const ASKING = Object.freeze({
 
 /** @param {PageState} state @returns {string} */
 function overTitle({ ended }) {
-  if (ended?.reason === 'client') return 'The conversation has ended.';
+  if (ended?.reason === 'client' || ended?.reason === 'unconfirmed') return 'The conversation has ended.';
   if (ended?.reason === 'idle') return 'The conversation ended because nothing was said.';
   if (ended?.reason === 'taken_over') return 'Opened elsewhere.';
   return 'The conversation was ended.';
@@ -52,6 +52,9 @@ function overTitle({ ended }) {
 /** @param {PageState} state @returns {string} */
 function overHint({ ended, usage }) {
   if (ended?.message) return ended.message;
+  if (ended?.reason === 'unconfirmed') {
+    return 'The server could not be told. It deletes what was said and shown by itself, within minutes.';
+  }
   const tokens = usage.totalTokens > 0 ? ` It used ${count(usage.totalTokens)} tokens.` : '';
   return `What was said and shown is deleted from the server.${tokens}`;
 }

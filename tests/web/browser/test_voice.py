@@ -1,0 +1,157 @@
+"""The assistant's voice: heard, silenced, accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.web.browser.conftest import Visit, open_page
+from tests.web.browser.page_server import PageServer, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+RATE_HZ = 24_000
+TAP = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...rest) {
+  if (to instanceof AudioDestinationNode) {
+    const tap = new AnalyserNode(this.context, { fftSize: 2048 });
+    connect.call(this, tap);
+    globalThis.peakNow = () => {
+      const samples = new Float32Array(tap.fftSize);
+      tap.getFloatTimeDomainData(samples);
+      return Math.max(...samples.map(Math.abs));
+    };
+  }
+  return connect.call(this, to, ...rest);
+};
+"""
+"""Listens to what reaches the loudspeaker, without a change to the page."""
+
+
+def tone(seconds: float) -> bytes:
+    samples = (int(9_000 * math.sin(i * 0.11)) for i in range(int(RATE_HZ * seconds)))
+    return b"".join(struct.pack("<h", sample) for sample in samples)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def listening(browser: Browser, server: PageServer) -> AsyncIterator[Visit]:
+    """A live conversation whose sound is listened to."""
+    context = await browser.new_context()
+    await context.add_init_script(TAP)
+    visit = await open_page(context, server)
+    await visit.start("start-type")
+    async with asyncio.timeout(8):
+        # Not `wait_for_function`: it evaluates strings, which the page's policy forbids.
+        while not await visit.page.evaluate("typeof peakNow === 'function'"):
+            await asyncio.sleep(0.02)
+    yield visit
+    await context.close()
+    assert visit.errors == []
+
+
+async def peak(visit: Visit) -> float:
+    return float(await visit.page.evaluate("peakNow()"))
+
+
+async def is_loud(visit: Visit) -> None:
+    async with asyncio.timeout(8):
+        while await peak(visit) < 0.1:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_voice_is_heard_and_accounted_for(listening: Visit) -> None:
+    """The voice reaches the loudspeaker, and its length is reported when it has ended."""
+    gateway = listening.gateway
+    await gateway.say(type="turn_start", turn=1)
+
+    await gateway.speak(1, tone(1.5))
+    await gateway.say(type="turn_end", turn=1)
+    await is_loud(listening)
+    await listening.reaches("speaking")
+    await until(lambda: gateway.of_type("played") and gateway.of_type("played")[-1]["played_ms"] > 1_450)
+
+    assert gateway.of_type("played")[-1]["turn"] == 1
+    assert gateway.of_type("played")[-1]["played_ms"] <= 1_510
+    await listening.reaches("ready")
+
+
+async def test_an_interruption_falls_silent(listening: Visit) -> None:
+    """On `interrupted` the voice stops, its late pieces are not played, and the next turn is."""
+    gateway = listening.gateway
+    await gateway.say(type="turn_start", turn=1)
+    await gateway.say(type="transcript", turn=1, role="assistant", text="It is ab", final=False)
+    await gateway.speak(1, tone(4))
+    await is_loud(listening)
+
+    await gateway.say(type="interrupted", turn=1)
+    await listening.reaches("interrupted")
+    await asyncio.sleep(0.15)
+    silence = await peak(listening)
+    await gateway.speak(1, tone(1))
+    await asyncio.sleep(0.5)
+    late = await peak(listening)
+    heard_ms = gateway.of_type("played")[-1]["played_ms"]
+    await gateway.speak(2, tone(1))
+    await is_loud(listening)
+
+    assert (silence, late) == (0, 0)
+    assert 0 < heard_ms < 3_000
+    cut = listening.page.locator("[data-role='message'][data-cut='true']")
+    assert "It is ab" in await cut.inner_text()
+    assert "Stopped here" in await cut.inner_text()
+
+
+async def test_an_interruption_does_not_wait_for_a_busy_page(listening: Visit) -> None:
+    """The voice stops while the page's own thread is frozen: nothing of it is in the way."""
+    gateway = listening.gateway
+    await gateway.speak(1, tone(6))
+    await is_loud(listening)
+
+    frozen = asyncio.create_task(
+        listening.page.evaluate("const end = Date.now() + 1500; while (Date.now() < end);")
+    )
+    await asyncio.sleep(0.3)
+    await gateway.say(type="interrupted", turn=1)
+    await until(lambda: gateway.of_type("played"))
+    await asyncio.sleep(0.2)
+    reports = gateway.of_type("played")
+    is_frozen = not frozen.done()
+    await frozen
+
+    assert is_frozen
+    assert reports[-1]["played_ms"] < 1_500
+    assert await peak(listening) == 0
+
+
+async def test_escape_stops_the_voice(listening: Visit) -> None:
+    """Esc silences the answer at once and tells how much of it was heard."""
+    gateway = listening.gateway
+    await gateway.speak(1, tone(4))
+    await is_loud(listening)
+
+    await listening.page.keyboard.press("Escape")
+    await until(lambda: gateway.of_type("played"))
+    await asyncio.sleep(0.15)
+
+    assert await peak(listening) == 0
+    assert gateway.of_type("played")[-1]["played_ms"] < 3_000
+
+
+async def test_sound_can_be_turned_off(listening: Visit) -> None:
+    """With "Speak the answers aloud" off, an answer is written and not heard."""
+    await listening.click("settings")
+    await listening.page.get_by_label("Speak the answers aloud").uncheck()
+
+    await listening.gateway.speak(1, tone(1))
+    await listening.gateway.answer(1, "", "Written only.")
+    await asyncio.sleep(0.5)
+
+    assert await peak(listening) < 0.001
+    assert await listening.page.get_by_text("Written only.").first.is_visible()
