@@ -27,6 +27,9 @@ class Kind(IntEnum):
     """One JSON message (shared/bus_messages.py)."""
 
 
+_KINDS = frozenset(Kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The 20 bytes before every payload; docs/protocol.md, "Binary frames"."""
@@ -60,7 +63,7 @@ def decode(frame: bytes) -> tuple[Header, bytes]:
             f"Put the {HEADER_BYTES}-byte header of docs/protocol.md before the payload.",
         )
     kind, _flags, epoch, seq, time_ms, turn = _HEADER.unpack_from(frame)
-    if kind not in Kind:
+    if kind not in _KINDS:
         raise DecodeError(
             "bad_frame",
             f"There is no binary frame of kind {kind}.",

@@ -165,6 +165,10 @@ class Bus:
                     for waiting in batch:
                         waiting.reply.cancel()
                     raise
+                except Exception as exc:
+                    # A fault of ours in this batch must not silence all that come after.
+                    log.exception("commands failed in an unforeseen way")
+                    _fail(batch, BusError(f"{type(exc).__name__}: {exc}"))
 
     async def _deliver(self, batch: list[_Waiting]) -> None:
         """Send a batch until it is answered or patience ends; answer every future in it."""

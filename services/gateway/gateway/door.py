@@ -145,6 +145,8 @@ class Door(ABC):
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
         self.uplink = Uplink(self.house.store, self.held)
+        if self.held.state == "queued":
+            self._watch_queue()
         metrics.CONNECTIONS.labels(self.name).inc()
         log.info("client checked in", door=self.name, epoch=self.held.epoch)
 
@@ -234,7 +236,7 @@ class Door(ABC):
 
     # --- for the doors ---
 
-    def watch_queue(self) -> None:
+    def _watch_queue(self) -> None:
         """Tell the client its place in line until a worker takes the session."""
 
         def at(position: int) -> None:

@@ -70,7 +70,7 @@ class Uplink:
         Raises:
             Superseded, SessionGone, BusUnavailable, BusOverloaded
         """
-        await self._failure
+        await asyncio.shield(self._failure)  # it outlives the task that watches it
 
     async def settle(self, limit_s: float) -> None:
         """At the end: wait until everything that was appended is stored, at most ``limit_s``."""

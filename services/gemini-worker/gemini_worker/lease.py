@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 _CLAIM, _PUBLISH, _CHECKPOINT = Script("claim"), Script("publish"), Script("checkpoint")
 _FINISH, _HANDOVER = Script("finish"), Script("handover")
-_RENEW, _RELEASE = Script("renew"), Script("release")
+_RENEW, _RELEASE, _LEAVE = Script("renew"), Script("release"), Script("leave")
 
 TAIL_ENTRIES = 50
 """How far back a new owner looks for the turn that its predecessor was in."""
@@ -123,14 +123,8 @@ class Dispatch:
         )
 
     async def leave(self) -> None:
-        """Remove this worker from the group; only when it holds nothing any more."""
-        pending = await self._bus.send(
-            "XPENDING", keys.DISPATCH, keys.DISPATCH_GROUP, "-", "+", 1, self._worker_id
-        )
-        if not pending:
-            await self._bus.send(
-                "XGROUP", "DELCONSUMER", keys.DISPATCH, keys.DISPATCH_GROUP, self._worker_id
-            )
+        """Remove this worker from the group, if it holds nothing any more."""
+        await self._bus.run(_LEAVE, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id)
 
 
 @dataclass(slots=True)

@@ -55,8 +55,7 @@ class Worker:
         claiming.cancel()
         await asyncio.gather(claiming, return_exceptions=True)
         log.info("draining", sessions=self.load)
-        while self._held:
-            await asyncio.wait(list(self._held.values()))
+        await asyncio.gather(*self._held.values(), return_exceptions=True)
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
         with contextlib.suppress(BusError):
