@@ -38,10 +38,16 @@ class Launcher:
     process: subprocess.Popen[str] | None = None
     output: list[str] = field(default_factory=list)
 
+    @property
+    def command(self) -> list[str]:
+        """What the Makefile's target comes to."""
+        home = str(self.home)
+        return [sys.executable, "-m", "deploy", "--installed", "--home", home, "run"]
+
     def start(self) -> subprocess.Popen[str]:
-        """Start the launcher, in a group of its own as a terminal would."""
+        """Start the launcher, in a group of its own as a shell would."""
         return subprocess.Popen(
-            [sys.executable, "-m", "deploy", "--installed", "--home", str(self.home), "run"],
+            self.command,
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -132,6 +138,29 @@ def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None
     assert launcher.stop(signal.SIGINT) == 0
     assert launcher.processes() == set()
     assert "Traceback" not in "".join(launcher.output)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_closed_terminal_stops_all(launcher: Launcher) -> None:
+    """The window is closed while everything runs: nothing runs on behind it."""
+    terminal, its_end = os.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *launcher.command],
+        cwd=ROOT,
+        env=launcher.environment,
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+    )
+    os.close(its_end)
+    shown = b""
+    while b"Overshoulder is ready" not in shown:
+        shown += os.read(terminal, 4096)
+
+    os.close(terminal)
+
+    assert process.wait(timeout=30) == 0
+    assert launcher.processes() == set()
 
 
 def test_taken_port_is_told_before_anything_starts(launcher: Launcher) -> None:
