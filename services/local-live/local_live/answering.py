@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from local_live import lookup, reading
-from local_live.asking import GO_ON, Ask, Reply, read_out, say
+from local_live.asking import GO_ON, Answer, Ask, Reply, read_out, say
 from local_live.history import Memory, Turn
 from local_live.layout import Screen, sentences_of
 from local_live.words import content_words, normalise
@@ -43,7 +43,7 @@ def answer(
     memory: Memory,
     turns: Sequence[Turn] = (),
     instruction: str = "",
-) -> Reply:
+) -> Answer:
     """Answer ``question``.
 
     Args:
@@ -54,7 +54,9 @@ def answer(
         instruction: The client's system instruction; "one sentence", "brief" and the like count.
     """
     ask = Ask(normalise(question), screen, memory, turns, bool(_BRIEF.search(instruction)))
-    return _first_answer(ask)
+    reply = _first_answer(ask)
+    remaining = memory.remaining if reply.remaining is None else reply.remaining
+    return Answer(reply.sentences, Memory(remaining, last_answer=reply.sentences))
 
 
 def needs_screen(question: str) -> bool:
@@ -80,8 +82,8 @@ def _first_answer(ask: Ask) -> Reply:
 def _shortened(reply: Reply) -> Reply:
     """Keep the first sentence, and the offer to go on; the rest can be asked for."""
     kept, cut = reply.sentences[:1], reply.sentences[1:]
-    rest = tuple(one for one in cut if one != GO_ON) + reply.memory.remaining
-    return Reply(kept, Memory(remaining=rest, last_answer=kept))
+    rest = tuple(one for one in cut if one != GO_ON) + (reply.remaining or ())
+    return Reply(kept, rest or reply.remaining)
 
 
 def _say(*sentences: str) -> Callable[[Ask, re.Match[str]], Reply]:
@@ -98,10 +100,14 @@ def _yes(ask: Ask, _found: re.Match[str]) -> Reply:
     return read_out(ask.memory.remaining) if ask.memory.remaining else say("All right.")
 
 
+def _no(_ask: Ask, _found: re.Match[str]) -> Reply:
+    return Reply(("All right.",), remaining=())
+
+
 def _repeat(ask: Ask, _found: re.Match[str]) -> Reply:
     if not ask.memory.last_answer:
         return say("I have not said anything yet.")
-    return Reply(ask.memory.last_answer, ask.memory)
+    return Reply(ask.memory.last_answer)
 
 
 def _what_was_said(ask: Ask, found: re.Match[str]) -> Reply:
@@ -227,7 +233,7 @@ _POLITE = r"^(?:(?:ok|okay|please|oh|well|hey|and|so) )*"
 _RULES = (
     _rule(
         _POLITE + r"(?:stop|quiet|be quiet|shut up|enough|that is enough|never ?mind|cancel|hush)"
-        r"(?: (?:it|that|please|now|reading|talking))*$",
+        r"(?: (?:it|that|please|now|reading|talking|stop|quiet|enough))*$",
         _say("Okay."),
         needs_screen=False,
     ),
@@ -238,7 +244,7 @@ _RULES = (
         needs_screen=False,
     ),
     _rule(_POLITE + r"(?:yes|yeah|yep|sure|do)(?: please)?$", _yes, needs_screen=False),
-    _rule(_POLITE + r"(?:no|nope)(?: thanks| thank you)?$", _say("All right."), needs_screen=False),
+    _rule(_POLITE + r"(?:no|nope)(?: thanks| thank you)?$", _no, needs_screen=False),
     _rule(
         r"^(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| overshoulder)?$",
         _say("Hello.", "Ask me what stands on your screen."),

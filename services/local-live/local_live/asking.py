@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,16 +11,23 @@ from local_live.layout import Screen
 PART_WORDS = 70
 """About half a minute of speech: then one asks whether to go on."""
 GO_ON = "Shall I go on?"
-NOTHING = Memory()
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'])")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """What one rule has to say."""
+
+    sentences: tuple[str, ...]
+    remaining: tuple[str, ...] | None = None
+    """What "go on" reads from now on; None leaves that as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
     """An answer, sentence by sentence, and what to remember of it."""
 
     sentences: tuple[str, ...]
-    memory: Memory = NOTHING
+    memory: Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Ask:
 
 def say(*sentences: str) -> Reply:
     """Answer with these sentences."""
-    return Reply(tuple(sentences), Memory(last_answer=tuple(sentences)))
+    return Reply(sentences)
 
 
 def read_out(sentences: Sequence[str], opening: str = "") -> Reply:
@@ -50,7 +56,7 @@ def read_out(sentences: Sequence[str], opening: str = "") -> Reply:
     if opening and now:
         now = (f"{opening} {now[0]}", *now[1:])
     spoken = (*now, GO_ON) if later else now
-    return Reply(spoken, Memory(remaining=later, last_answer=spoken))
+    return Reply(spoken, later)
 
 
 def split_part(sentences: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -61,8 +67,3 @@ def split_part(sentences: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ..
         if said > PART_WORDS and number:
             return tuple(sentences[:number]), tuple(sentences[number:])
     return tuple(sentences), ()
-
-
-def split_sentences(text: str) -> list[str]:
-    """Cut running text into sentences."""
-    return [part for part in _SENTENCE.split(text.strip()) if part]

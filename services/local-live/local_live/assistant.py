@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_live import answering, hearing, seeing, speaking
-from local_live.asking import GO_ON, Reply, say
+from local_live.asking import GO_ON, Answer
 from local_live.brain import Question, Spoken
 from local_live.errors import ModelUnavailable
 from local_live.history import History, Memory
@@ -31,7 +31,7 @@ ONE_MOMENT = "One moment, I am reading your screen."
 CANNOT_READ = "I can't read your screen: text recognition does not work here."
 CANNOT_HEAR = "(speech that could not be recognised)"
 TYPE_INSTEAD = "I can't understand speech here: speech recognition does not work. Please type."
-NO_REPLY = Reply(())
+NO_ANSWER = Answer((), Memory())
 MAX_PHRASES = 64
 MAX_PHRASE_CHARS = 60
 READ_AHEAD_REST = 2.0
@@ -221,13 +221,13 @@ class AssistantBrain:
                 return
             screen = reading.result()
         if question.text == CANNOT_HEAR:
-            answer.reply = say(TYPE_INSTEAD)
+            answer.whole = Answer((TYPE_INSTEAD,), history.memory or Memory())
         else:
             memory = history.memory or Memory()
-            answer.reply = answering.answer(
+            answer.whole = answering.answer(
                 question.text, screen, memory, before, question.instruction
             )
-        for sentence in answer.reply.sentences:
+        for sentence in answer.whole.sentences:
             # Who asks first of all who is there has been told already.
             if not (introduces and sentence == answering.INTRODUCTION):
                 yield sentence, True
@@ -272,11 +272,11 @@ class _Clause:
 class _Answer:
     """An answer while it is being given."""
 
-    reply: Reply = NO_REPLY
+    whole: Answer = NO_ANSWER
     said: int = 0
 
     def memory(self) -> Memory:
         """Return what to remember: what was not said any more comes first with "go on"."""
-        unsaid = tuple(one for one in self.reply.sentences[self.said :] if one != GO_ON)
-        memory = self.reply.memory
+        unsaid = tuple(one for one in self.whole.sentences[self.said :] if one != GO_ON)
+        memory = self.whole.memory
         return Memory((*unsaid, *memory.remaining), memory.last_answer)

@@ -123,6 +123,9 @@ def best_cell(row: Row, wanted: Sequence[str]) -> Piece:
 def _values_in(
     screen: Screen, number: int, row: Row, label: Sequence[str], *, money: bool
 ) -> list[Value]:
+    below = [_below(screen, number, cell) for cell in row.cells]
+    # Numbers under every cell of a row make it a row of headings, as on a dashboard.
+    is_heading = len(row.cells) > 1 and all(below) and not _DIGIT.search(row.text)
     found = []
     for at, cell in enumerate(row.cells):
         labelled = _LABELLED.match(cell.text)
@@ -130,10 +133,13 @@ def _values_in(
         score = _label_score(label, name)
         if score < GOOD_MATCH:
             continue
-        rest = row.cells[at + 1 :]
-        value = (labelled["value"] if labelled else "") or _beside(rest, money=money)
-        if not value and not labelled:
-            value = _after_label(label, cell.text) or _below(screen, number, cell)
+        if labelled and labelled["value"]:
+            value = labelled["value"]
+        elif is_heading:
+            value = below[at]
+        else:
+            beside = _beside(row.cells[at + 1 :], money=money)
+            value = beside or _after_label(label, cell.text) or below[at]
         if value:
             found.append(Value(name.strip(), value, score + 0.05 * bool(_DIGIT.search(value))))
     return found

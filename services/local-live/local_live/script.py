@@ -1,8 +1,8 @@
 """The scripted brain: what it says follows from what it gets, alone. For tests and benchmarks.
 
-Answers to typed text ``T``: ``You said: T``, with ``(picture WxH)`` behind it (and a multiplication
-sign for the x) when a picture has come since the last turn; ``say <n>`` speaks n words. To speech: ``I heard <ms> ms.`` All of it is a 440 Hz
-tone, 300 ms for each word, in pieces of 100 ms.
+Answers to typed text ``T``: ``You said: T``, with ``(picture WxH)`` behind it (and a true
+multiplication sign) when a picture has come since the last turn; ``say <n>`` speaks n words. To
+speech: ``I heard <ms> ms.`` All of it is a 440 Hz tone, 300 ms for each word, in pieces of 100 ms.
 """
 
 from __future__ import annotations

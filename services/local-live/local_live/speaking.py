@@ -7,6 +7,7 @@ and one whose fault cannot reach the server.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -54,10 +55,12 @@ class Piper:
     """A neural voice; one `python -m piper` that gets lines of text and writes a WAV for each."""
 
     def __init__(self, model: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="local-live-voice-")
+        self._directory = tempfile.TemporaryDirectory(prefix="local-live-voice-")
+        self.folder = self._directory.name
+        """Where Piper writes; empty between sentences."""
         command = [sys.executable, "-m", "piper", "-m", str(model), "--output-dir"]
         self._process = subprocess.Popen(  # noqa: S603 - our interpreter, our arguments
-            [*command, self._folder.name],
+            [*command, self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -104,7 +107,7 @@ class Piper:
                 # What was not written any more belongs to a process that is gone.
                 with contextlib.suppress(OSError):
                     pipe.close()
-        self._folder.cleanup()
+        self._directory.cleanup()
 
 
 class Espeak:
@@ -202,11 +205,14 @@ def to_24k(pcm16: bytes, rate_hz: int) -> bytes:
     if rate_hz == OUTPUT_RATE_HZ or not len(samples):
         return pcm16
     n_out = round(len(samples) * OUTPUT_RATE_HZ / rate_hz)
-    # Some silence behind it: the transform is periodic, and the end must not ring in the beginning.
-    n_pad = rate_hz // 20
-    padded = np.concatenate([samples.astype(np.float64), np.zeros(n_pad)])
-    n_padded_out = round(len(padded) * OUTPUT_RATE_HZ / rate_hz)
-    resampled = np.fft.irfft(np.fft.rfft(padded), n_padded_out) * (n_padded_out / len(padded))
+    # Some silence behind it, since the transform is periodic and the end must not ring in the
+    # beginning; up to a length that is whole at either rate, or the pitch would be a little off.
+    step = rate_hz // math.gcd(rate_hz, OUTPUT_RATE_HZ)
+    n_padded = -(-(len(samples) + rate_hz // 20) // step) * step
+    n_padded_out = n_padded // step * (step * OUTPUT_RATE_HZ // rate_hz)
+    padded = np.zeros(n_padded)
+    padded[: len(samples)] = samples
+    resampled = np.fft.irfft(np.fft.rfft(padded), n_padded_out) * (n_padded_out / n_padded)
     return bytes(np.clip(np.rint(resampled[:n_out]), -32768, 32767).astype("<i2").tobytes())
 
 

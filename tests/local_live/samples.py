@@ -1,0 +1,72 @@
+"""Sounds and pictures for the tests of local-live."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Sequence
+
+import numpy as np
+from local_live.layout import Piece, Screen, arrange
+from PIL import Image, ImageDraw, ImageFont
+
+RATE_HZ = 16_000
+
+
+def tone(duration_ms: int, peak: int = 8_000, hz: int = 300) -> bytes:
+    """Return a sound that a loudness threshold takes for speech; PCM16 at 16 000 Hz."""
+    at = np.arange(RATE_HZ * duration_ms // 1000) / RATE_HZ
+    return bytes(np.rint(np.sin(2 * np.pi * hz * at) * peak).astype("<i2").tobytes())
+
+
+def quiet(duration_ms: int) -> bytes:
+    """Return silence; PCM16 at 16 000 Hz."""
+    return bytes(RATE_HZ * duration_ms // 1000 * 2)
+
+
+def jpeg(width: int, height: int, lines: Sequence[str] = ()) -> bytes:
+    """Return a white picture with ``lines`` of text on it; ``|`` divides cells."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(28)
+    for row, line in enumerate(lines):
+        for column, cell in enumerate(line.split("|")):
+            draw.text((40 + column * 300, 40 + row * 52), cell, font=font, fill="black")
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=85)
+    return encoded.getvalue()
+
+
+def png(width: int, height: int) -> bytes:
+    """Return an empty picture."""
+    encoded = io.BytesIO()
+    Image.new("RGB", (width, height)).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def screen(*lines: str) -> Screen:
+    """Return a screen with these lines; ``|`` divides cells, an empty line is a wide gap.
+
+    A line that begins with ``#`` is in letters of twice the height.
+    """
+    pieces: list[Piece] = []
+    top = 40.0
+    for line in lines:
+        height = 36.0 if line.startswith("#") else 18.0
+        if line:
+            pieces += [
+                Piece(cell, left := 40.0 + 260 * column, top, left + 8 * len(cell), top + height)
+                for column, cell in enumerate(line.lstrip("# ").split("|"))
+            ]
+        top += height + 8
+    return arrange(pieces, 1280, 720)
+
+
+def speech(text: str) -> bytes:
+    """Return ``text`` spoken by espeak-ng; PCM16 at 16 000 Hz."""
+    command = ["espeak-ng", "-v", "en-us", "-s", "150", "--stdin", "--stdout"]
+    sound = subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
+    samples = np.frombuffer(sound[44:], "<i2").astype(np.float32)
+    rate_hz = int.from_bytes(sound[24:28], "little")
+    at = np.arange(int(len(samples) * RATE_HZ / rate_hz)) * rate_hz / RATE_HZ
+    return bytes(np.interp(at, np.arange(len(samples)), samples).astype("<i2").tobytes())

@@ -1,0 +1,87 @@
+"""Reading order."""
+
+from __future__ import annotations
+
+from local_live.layout import Piece, arrange, sentences_of
+
+from tests.local_live.samples import screen
+
+
+def texts(pieces: list[Piece]) -> list[str]:
+    return [row.text for row in arrange(pieces, 1280, 720).rows]
+
+
+def test_pieces_side_by_side_are_one_row() -> None:
+    """Boxes that a recogniser finds in any order and a little askew are read line by line."""
+    pieces = [
+        Piece("$1.20", 500, 102, 550, 120),
+        Piece("Apples", 40, 100, 100, 118),
+        Piece("Total", 40, 140, 90, 158),
+        Piece("3", 300, 98, 310, 116),
+    ]
+
+    assert texts(pieces) == ["Apples, 3, $1.20", "Total"]
+
+
+def test_words_of_one_sentence_are_joined() -> None:
+    """A gap as wide as a blank is no gap between cells."""
+    pieces = [Piece("Quarterly", 40, 40, 120, 58), Piece("report", 126, 40, 180, 58)]
+
+    assert texts(pieces) == ["Quarterly report"]
+
+
+def test_columns_of_prose_are_read_one_after_the_other() -> None:
+    """Two columns below a headline: first the left one, then the right one."""
+    left = [f"left column, line number {number}" for number in range(4)]
+    right = [f"right column, line number {number}" for number in range(4)]
+    pieces = [Piece("A headline across both columns", 40, 20, 900, 50)]
+    for number in range(4):
+        top = 80 + 30 * number
+        pieces.append(Piece(right[number], 520, top, 800, top + 18))
+        pieces.append(Piece(left[number], 40, top, 320, top + 18))
+
+    assert texts(pieces) == ["A headline across both columns", *left, *right]
+
+
+def test_table_is_read_row_by_row() -> None:
+    """Short cells are a table, however wide the gaps between them."""
+    rows = screen("Item|Qty", "Apples|3", "Pears|12", "Plums|7").rows
+
+    assert [row.text for row in rows] == ["Item, Qty", "Apples, 3", "Pears, 12", "Plums, 7"]
+
+
+def test_wide_gaps_and_larger_letters_divide_paragraphs() -> None:
+    """A heading stands alone, and a blank line begins a new paragraph."""
+    seen = screen("# Heading", "one", "two", "", "", "three")
+
+    assert [[row.text for row in group] for group in seen.paragraphs] == [
+        ["Heading"],
+        ["one", "two"],
+        ["three"],
+    ]
+    assert seen.title is not None
+    assert seen.title.text == "Heading"
+
+
+def test_lines_of_one_sentence_are_read_as_one() -> None:
+    """A line that goes on in lower case is joined; a full stop ends each sentence."""
+    rows = screen("Revenue is up, which is", "more than we expected.", "Costs are down").rows
+
+    assert sentences_of(rows) == [
+        "Revenue is up, which is more than we expected.",
+        "Costs are down.",
+    ]
+
+
+def test_full_width_signs_become_ordinary_ones() -> None:
+    """Recognisers trained on Chinese give full-width punctuation."""
+    assert texts([Piece("Total\uff1a\uff14\uff12", 40, 40, 120, 58)]) == ["Total:42"]
+
+
+def test_empty_screen_has_no_title() -> None:
+    """Nothing to read is nothing, not an error."""
+    empty = arrange([Piece("  ", 0, 0, 9, 9)], 1280, 720)
+
+    assert empty.rows == ()
+    assert empty.title is None
+    assert empty.paragraphs == ()
