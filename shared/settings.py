@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 from typing import Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,9 @@ from shared.errors import ConfigurationError
 LOCAL_ORIGINS = (
     "http://localhost:8000,http://127.0.0.1:8000,http://localhost:8080,http://127.0.0.1:8080"
 )
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:[0-9]{1,5})?")
+"""As a browser writes it, in lower case with nothing after the port: no other spelling matches."""
+
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -91,8 +95,7 @@ def parse_origins(text: str) -> frozenset[str]:
     """
     origins = frozenset(part.strip() for part in text.split(",") if part.strip())
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        if not _ORIGIN.fullmatch(origin):
             raise ConfigurationError(
                 f"{origin!r} is not an origin. Write it as a browser does: https://host[:port]."
             )
