@@ -67,7 +67,7 @@ class Played(Message):
     type: Literal["played"] = "played"
     seq: Seq
     turn: Annotated[int, Field(ge=0, le=MAX_SEQ)]
-    played_ms: Annotated[float, Field(ge=0, le=86_400_000, strict=False)]
+    played_ms: Annotated[float, Field(ge=0, le=86_400_000)]
 
 
 class End(Message):

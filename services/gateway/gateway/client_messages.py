@@ -64,7 +64,7 @@ class Ping(Message):
     """Asks for a `Pong`."""
 
     type: Literal["ping"] = "ping"
-    time_ms: Annotated[float, Field(strict=False, allow_inf_nan=False)]
+    time_ms: Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Limits(Message):
