@@ -18,6 +18,7 @@ from deploy.errors import CannotGoOn
 STAMP = "overshoulder-install.json"
 
 _REASONS = (
+    (r"No module named pip", "there is no pip in .venv; delete .venv and try again"),
     (r"No space left on device", "the disk is full"),
     (r"Permission denied", "a directory may not be written to"),
     (r"CERTIFICATE_VERIFY_FAILED|SSLError", "the certificate of the package index is not trusted"),
@@ -54,10 +55,10 @@ def install(checkout: Checkout, extras: Iterable[str]) -> None:
     Raises:
         CannotGoOn: If it fails, saying why in one sentence.
     """
-    installed = read_stamp(checkout)
-    wanted = tuple(sorted({*extras, *installed.extras}))
     if not checkout.python.exists() or not _runs(checkout.python):
         _make_venv(checkout)
+    installed = read_stamp(checkout)
+    wanted = tuple(sorted({*extras, *installed.extras}))
     stamp = Stamp(make_digest(checkout), wanted)
     if stamp == installed:
         return
@@ -100,7 +101,10 @@ def explain_failure(log: str) -> str:
 
 
 def _runs(python: Path) -> bool:
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _make_venv(checkout: Checkout) -> None:

@@ -41,7 +41,8 @@ def is_taken(host: str, port: int) -> bool:
         # browser may then reach either. So a port on which somebody answers is taken as well.
         if client.connect_ex(("127.0.0.1", port)) == 0:
             return True
-    with socket.socket() as server:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             server.bind((host, port))

@@ -132,7 +132,7 @@ class _Planner:
             name="gateway",
             command=_python("gateway"),
             environment=self._for_service(own),
-            is_healthy=health.http(f"http://localhost:{self._gateway_port}/readyz"),
+            is_healthy=health.http(f"{self._reach('GATEWAY_HOST', self._gateway_port)}/readyz"),
             after=self._after("redis"),
             stop_limit_s=float(own["GATEWAY_DRAIN_S"]) + STOP_MARGIN_S,
         )
@@ -147,9 +147,15 @@ class _Planner:
             name="web",
             command=_python("web"),
             environment=self._for_service(own),
-            is_healthy=health.http(f"http://localhost:{self._web_port}/healthz"),
+            is_healthy=health.http(f"{self._reach('WEB_HOST', self._web_port)}/healthz"),
             after=self._after("redis"),
         )
+
+    def _reach(self, setting: str, port: int) -> str:
+        """Return the URL of a service of ours, which may listen on all addresses or on one."""
+        host = self._environment.get(setting, "127.0.0.1")
+        host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - not listened on
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def _drain(self, name: str) -> dict[str, str]:
         return {name: str(self._environment.seconds(name, DRAIN_S[name]))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,6 +77,27 @@ def test_failed_installation_is_repeated(
         install(checkout, ["worker"])
 
     assert read_stamp(checkout).extras == ()
+
+
+def test_broken_virtual_environment_is_made_anew(
+    checkout: Checkout, calls: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade of the system's Python, the old environment holds nothing of use."""
+
+    def make(made: Checkout) -> None:
+        shutil.rmtree(made.venv)
+        made.python.parent.mkdir(parents=True)
+        made.python.symlink_to(sys.executable)
+
+    monkeypatch.setattr(installer, "_make_venv", make)
+    install(checkout, ["web"])
+    checkout.python.unlink()
+    checkout.python.write_text("not a program", encoding="utf-8")
+    checkout.python.chmod(0o755)
+
+    install(checkout, ["web"])
+
+    assert calls == [("web",), ("web",)]
 
 
 def test_moved_checkout_is_installed_anew(checkout: Checkout, tmp_path: Path) -> None:
