@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the models are not installed"),
 ]
 
-LINES = ("Quarterly report", "Revenue is up twelve percent", "Apples|3|$1.20", "Total|15|$13.20")
+LINES = ("Quarterly report", "Revenue is up twelve percent", "Total|15|$13.20")
 ANSWER_TIMEOUT_S = 40.0
 FRAME_MS = 40
 
@@ -69,7 +69,7 @@ async def test_spoken_question_about_the_screen_is_answered_aloud(server: LiveSe
     assert total.said == "Total: 15, $13.20."
     assert "not Gemini" not in total.said
     understood = await asyncio.to_thread(_understand, heard.audio)
-    assert coverage(words_of("quarterly report revenue is up apples total"), understood) > 0.8
+    assert coverage(words_of("quarterly report revenue is up total"), understood) > 0.8
 
 
 async def test_speech_silences_the_answer(server: LiveServer) -> None:
@@ -89,8 +89,11 @@ async def test_speech_silences_the_answer(server: LiveServer) -> None:
         speaking.cancel()
         await asyncio.wait([speaking])
         await live.send_realtime_input(text="go on")
+        rest = Heard([])
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            rest = Heard([message async for message in live.receive()])
+            # Everything has been sent by then; the turn itself lasts until it has been played.
+            while "generation_complete" not in rest.kinds():
+                rest.messages.append(await anext(aiter(live.receive())))
 
     assert cut.kinds()[-2:] == ["interrupted", "turn_complete"]
     assert stopped.said == "Okay."

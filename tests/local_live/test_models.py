@@ -70,6 +70,24 @@ async def test_failed_load_is_told_and_tried_again() -> None:
     await model.close()
 
 
+async def test_model_that_keeps_failing_is_left_alone_for_a_while() -> None:
+    """After two failures in a row nobody waits for a third."""
+    loads: list[str] = []
+
+    def load() -> str:
+        loads.append("tried")
+        raise OSError("gone")
+
+    model = ModelThread("m", load)
+
+    for _ in range(4):
+        with pytest.raises(ModelUnavailable):
+            await model.run("a", str.upper)
+    await model.close()
+
+    assert loads == ["tried", "tried"]
+
+
 async def test_broken_model_is_replaced() -> None:
     """A model whose process has ended is unloaded, and loaded anew for the next."""
     loaded: list[str] = []

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local_live import answering, hearing, seeing, speaking
@@ -110,6 +110,7 @@ class AssistantBrain:
         self._wanted: Picture | None = None
         self._hurry = asyncio.Event()
         self._ahead: asyncio.Task[None] | None = None
+        self._answer = _Answer()
 
     def new_gate(self, *, silence_ms: int | None, manual: bool) -> SpeechGate:
         """Return a gate for the detector's windows."""
@@ -141,6 +142,10 @@ class AssistantBrain:
         self._drop_trial()
         self._trial = (utterance, asyncio.create_task(self._recognise(utterance)))
 
+    def notice_interruption(self, history: History, heard_ms: float) -> None:
+        """Remember what was sent and not heard any more: "go on" begins there."""
+        history.memory = self._answer.memory(heard_ms)
+
     async def transcribe(self, utterance: Utterance) -> str:
         """Return what was said."""
         trial, self._trial = self._trial, None
@@ -154,7 +159,7 @@ class AssistantBrain:
 
     async def answer(self, question: Question, history: History) -> AsyncGenerator[Spoken, None]:
         """Answer clause by clause; what is cut off can be asked for with "go on"."""
-        answer = _Answer()
+        answer = self._answer = _Answer()
         # Two clauses ahead: enough to never run dry, little enough to be thrown away.
         ready: asyncio.Queue[_Clause | Exception | None] = asyncio.Queue(maxsize=2)
         maker = asyncio.create_task(self._make(question, history, answer, ready))
@@ -164,11 +169,11 @@ class AssistantBrain:
                     raise clause
                 for piece in speaking.pieces(clause.pcm16, clause.text):
                     yield piece
-                answer.said += clause.ends_sentence
+                answer.note(clause)
         finally:
             maker.cancel()
             await asyncio.wait([maker])
-            history.memory = answer.memory()
+            history.memory = answer.memory(answer.length_ms)
 
     async def close(self) -> None:
         """Let go of whatever is still being worked on for this session."""
@@ -232,7 +237,7 @@ class AssistantBrain:
             if not (introduces and sentence == answering.INTRODUCTION):
                 yield sentence, True
             else:
-                answer.said += 1
+                answer.ends_ms.append(answer.length_ms)
 
     async def _recognise(self, utterance: Utterance) -> str:
         try:
@@ -273,10 +278,19 @@ class _Answer:
     """An answer while it is being given."""
 
     whole: Answer = NO_ANSWER
-    said: int = 0
+    length_ms: float = 0.0
+    ends_ms: list[float] = field(default_factory=list)
+    """Where each sentence of ``whole`` that has been sent ends in the sound of the turn."""
 
-    def memory(self) -> Memory:
-        """Return what to remember: what was not said any more comes first with "go on"."""
-        unsaid = tuple(one for one in self.whole.sentences[self.said :] if one != GO_ON)
+    def note(self, clause: _Clause) -> None:
+        """Take note that ``clause`` was sent."""
+        self.length_ms += len(clause.pcm16) / speaking.BYTES_PER_MS
+        if clause.ends_sentence:
+            self.ends_ms.append(self.length_ms)
+
+    def memory(self, heard_ms: float) -> Memory:
+        """Return what to remember after ``heard_ms``: with "go on" the rest comes first."""
+        n_heard = sum(end_ms <= heard_ms for end_ms in self.ends_ms)
+        unheard = tuple(one for one in self.whole.sentences[n_heard:] if one != GO_ON)
         memory = self.whole.memory
-        return Memory((*unsaid, *memory.remaining), memory.last_answer)
+        return Memory((*unheard, *memory.remaining), memory.last_answer)

@@ -59,6 +59,9 @@ class Brain(Protocol):
     def notice_pause(self, utterance: Utterance) -> None:
         """This may be the whole utterance: recognition may begin on trial."""
 
+    def notice_interruption(self, history: History, heard_ms: float) -> None:
+        """The answer was cut off after about ``heard_ms`` of it, if it was played as it came."""
+
     async def transcribe(self, utterance: Utterance) -> str:
         """Return what was said; empty where there were no words."""
         ...

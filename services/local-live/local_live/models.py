@@ -20,6 +20,7 @@ from local_live.errors import ModelUnavailable, TooBusy
 
 Model = TypeVar("Model")
 Result = TypeVar("Result")
+RETRY_AFTER_S = 30.0
 MAX_WAITING = 64
 """Pieces of work that one session may have waiting for one model."""
 
@@ -35,8 +36,9 @@ class _Job:
 class ModelThread(Generic[Model]):
     """Runs one model in a thread of its own; sessions take turns, however much each one asks.
 
-    The model is loaded by the first piece of work, in that thread. A load that fails is told to
-    everybody who asks, and tried again by the next who does.
+    The model is loaded by the first piece of work, in that thread. A failure is told to whoever
+    asked, and the next who asks has it loaded anew; after two failures in a row, not before
+    `RETRY_AFTER_S`, so that nobody waits again and again for what does not work.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class ModelThread(Generic[Model]):
         self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
         self._model: Model | None = None
+        self._failures = 0
+        self._failed_at_s = 0.0
 
     async def run(self, owner: Hashable, work: Callable[[Model], Result]) -> Result:
         """Do ``work`` with the model, in the model's thread, when it is ``owner``'s turn.
@@ -107,17 +111,27 @@ class ModelThread(Generic[Model]):
                     job.done.set_result(result)
 
     def _do(self, work: Callable[[Model], object]) -> object:
+        """Run in the model's thread."""
+        if self._failures > 1 and time.monotonic() - self._failed_at_s < RETRY_AFTER_S:
+            raise ModelUnavailable(self._name, "it has just failed, and is not tried again yet")
+        try:
+            result = work(self._loaded())
+        except Exception:
+            # It may be broken, or its process may have ended: the next one gets a new one.
+            self._drop()
+            self._failures += 1
+            self._failed_at_s = time.monotonic()
+            raise
+        self._failures = 0
+        return result
+
+    def _loaded(self) -> Model:
         if self._model is None:
             started_s = time.monotonic()
             self._model = self._load()
             took_s = round(time.monotonic() - started_s, 2)
             log.info("model loaded", model=self._name, took_s=took_s)
-        try:
-            return work(self._model)
-        except ModelUnavailable:
-            # Its process has ended: the next piece of work starts a new one.
-            self._drop()
-            raise
+        return self._model
 
     def _drop(self) -> None:
         model, self._model = self._model, None

@@ -54,6 +54,9 @@ class ScriptedBrain:
     def notice_pause(self, utterance: Utterance) -> None:
         """Nothing to prepare."""
 
+    def notice_interruption(self, history: History, heard_ms: float) -> None:
+        """Nothing depends on it."""
+
     async def transcribe(self, utterance: Utterance) -> str:
         """Say how long the speech was; it is a multiple of the window, 20 ms."""
         return f"heard {utterance.voiced_ms} ms" if utterance.voiced_ms else ""

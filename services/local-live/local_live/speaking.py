@@ -27,8 +27,8 @@ from local_live.brain import Spoken
 from local_live.errors import ModelUnavailable
 
 OUTPUT_RATE_HZ = 24_000
-CHUNK_MS = 100
-CHUNK_BYTES = OUTPUT_RATE_HZ * CHUNK_MS // 1000 * 2
+BYTES_PER_MS = OUTPUT_RATE_HZ * 2 // 1000
+CHUNK_BYTES = 100 * BYTES_PER_MS
 SENTENCE_GAP_MS = 160
 SPEAK_TIMEOUT_S = 30.0
 ESPEAK_WORDS_PER_MINUTE = 160
@@ -218,7 +218,7 @@ def to_24k(pcm16: bytes, rate_hz: int) -> bytes:
 
 def silence(duration_ms: int) -> bytes:
     """Return ``duration_ms`` of silence at 24 000 Hz."""
-    return bytes(OUTPUT_RATE_HZ * duration_ms // 1000 * 2)
+    return bytes(duration_ms * BYTES_PER_MS)
 
 
 def _end_of_word(text: str, at: int) -> int:

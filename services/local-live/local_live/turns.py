@@ -135,6 +135,7 @@ class Turns:
         self._next = None
         if turn.utterance is not None or turn.mute:
             return turn.utterance
+        self._brain.notice_interruption(self._history, self._heard_ms(turn))
         await self._say_interrupted(turn)
         return None
 
@@ -230,6 +231,13 @@ class Turns:
         turn.audio_ms += len(piece.pcm16) / OUTPUT_BYTES_PER_MS
         frame = replies.spoken(piece.pcm16, piece.text, transcribed=self._options.hears_output)
         await self._desk.send(frame)
+
+    def _heard_ms(self, turn: _Turn) -> float:
+        """Return how much of the turn can have been heard: it is sent faster than it is played."""
+        if not turn.chunks:
+            return 0.0
+        since_start_s = asyncio.get_running_loop().time() - turn.started_s
+        return min(turn.audio_ms, since_start_s * 1000)
 
     async def _wait_until_ms(self, turn: _Turn, since_start_ms: float) -> None:
         ahead_s = turn.started_s + since_start_ms / 1000 - asyncio.get_running_loop().time()
