@@ -111,7 +111,9 @@ async def open_page(context: BrowserContext, server: PageServer) -> Visit:
     """Open the page and wait until it knows who answers."""
     errors: list[str] = []
     page = await context.new_page()
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     async with page.expect_response("**/api/ticket"):
         await page.goto(server.url)

@@ -215,17 +215,20 @@ class PageServer:
 
     async def _ticket(self, request: Request) -> Response:
         body = await request.json()
-        if self.access_code and "member" not in request.cookies:
-            if body.get("access_code") != self.access_code:
-                code = "wrong" if body.get("access_code") else "needed"
-                error = {
-                    "code": f"access_code_{code}",
-                    "message": "That is not the access code.",
-                    "action": "Check it.",
-                }
-                return JSONResponse({"error": error}, 401)
+        code = body.get("access_code", "")
+        if "member" not in request.cookies and code != self.access_code:
+            error = {
+                "code": f"access_code_{'wrong' if code else 'needed'}",
+                "message": "That is not the access code.",
+                "action": "Check it.",
+            }
+            return JSONResponse({"error": error}, 401)
         name = "Local stand-in" if self.standin else "Gemini"
-        preset = {"id": "screen_helper", "name": "Screen helper", "description": "Says what it sees."}
+        preset = {
+            "id": "screen_helper",
+            "name": "Screen helper",
+            "description": "Says what it sees.",
+        }
         reply = JSONResponse(
             {
                 "ticket": "ticket",
@@ -282,5 +285,5 @@ async def serving(server: PageServer) -> AsyncIterator[PageServer]:
 async def until(condition: Callable[[], object], limit_s: float = 8.0) -> None:
     """Wait for a condition; the test fails if it does not come true in time."""
     async with asyncio.timeout(limit_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for knows no events
             await asyncio.sleep(0.02)

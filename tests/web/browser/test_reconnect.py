@@ -22,7 +22,7 @@ async def ask(visit: Visit, text: str) -> None:
 
 
 async def test_what_was_not_acknowledged_is_sent_again(visit: Visit) -> None:
-    """After a break exactly what the gateway has not stored is sent again, with the same numbers."""
+    """After a break exactly what is not stored is sent again, with the same numbers."""
     gateway = visit.gateway
     await visit.start("start-talk")
     await until(lambda: len(gateway.audio) > 10)
@@ -78,7 +78,7 @@ async def test_the_first_word_is_kept_while_connecting(visit: Visit) -> None:
 
 
 async def test_a_reload_goes_on_with_the_conversation(visit: Visit) -> None:
-    """A reloaded page resumes without `last` and shows the history; screen and microphone are off."""
+    """A reloaded page resumes without `last`, shows the history, and films and hears nothing."""
     await visit.start("start-talk")
     visit.gateway.history = [
         {"role": "user", "text": "What is this?", "turn": 1, "time_ms": 1_700_000_000_000.0},
@@ -106,7 +106,7 @@ async def test_a_conversation_that_is_over_is_not_resumed(visit: Visit) -> None:
 
 
 async def test_a_lost_session_is_told(visit: Visit) -> None:
-    """When the server has forgotten the conversation, the page says so and goes on with a new one."""
+    """A conversation that the server has forgotten goes on as a new one, and the page says so."""
     await visit.start("start-talk")
     await until(lambda: visit.gateway.audio)
     visit.gateway.knows_session = False

@@ -55,7 +55,7 @@ async def test_first_picture_of_a_still_screen(visit: Visit, target: Page) -> No
     red, green, blue = picture.getpixel((200, 150))  # type: ignore[misc]
     assert (red < 80, green < 160, blue > 180) == (True, True, True)
     facts = await visit.page.locator("[data-role='picture-facts']").inner_text()
-    assert "1280 × 800" in facts
+    assert "1280 × 800" in facts  # noqa: RUF001 - as the page writes it
     assert visit.gateway.of_type("share")[0]["active"] is True
 
 

@@ -47,13 +47,17 @@ async def listening(browser: Browser, server: PageServer) -> AsyncIterator[Visit
     await context.add_init_script(TAP)
     visit = await open_page(context, server)
     await visit.start("start-type")
-    async with asyncio.timeout(8):
-        # Not `wait_for_function`: it evaluates strings, which the page's policy forbids.
-        while not await visit.page.evaluate("typeof peakNow === 'function'"):
-            await asyncio.sleep(0.02)
+    await comes_true(visit, "typeof peakNow === 'function'")
     yield visit
     await context.close()
     assert visit.errors == []
+
+
+async def comes_true(visit: Visit, condition: str) -> None:
+    """Wait for a condition in the page, whose policy forbids Playwright's own way of waiting."""
+    async with asyncio.timeout(8):
+        while not await visit.page.evaluate(condition):  # noqa: ASYNC110 - it is in the page
+            await asyncio.sleep(0.02)
 
 
 async def peak(visit: Visit) -> float:
@@ -61,9 +65,7 @@ async def peak(visit: Visit) -> float:
 
 
 async def is_loud(visit: Visit) -> None:
-    async with asyncio.timeout(8):
-        while await peak(visit) < 0.1:
-            await asyncio.sleep(0.02)
+    await comes_true(visit, "peakNow() > 0.1")
 
 
 async def test_a_voice_is_heard_and_accounted_for(listening: Visit) -> None:
@@ -75,7 +77,9 @@ async def test_a_voice_is_heard_and_accounted_for(listening: Visit) -> None:
     await gateway.say(type="turn_end", turn=1)
     await is_loud(listening)
     await listening.reaches("speaking")
-    await until(lambda: gateway.of_type("played") and gateway.of_type("played")[-1]["played_ms"] > 1_450)
+    await until(
+        lambda: gateway.of_type("played") and gateway.of_type("played")[-1]["played_ms"] > 1_450
+    )
 
     assert gateway.of_type("played")[-1]["turn"] == 1
     assert gateway.of_type("played")[-1]["played_ms"] <= 1_510

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+STATIC = Path(__file__).parents[3] / "services/web/static"
+COMMENTS = re.compile(r"/\*.*?\*/|^\s*//[^\n]*\n|^\s*\n", re.DOTALL | re.MULTILINE)
+
+
+def test_page_is_light() -> None:
+    """All of the page's code, comments aside, is less than 50 kB as compression sends it."""
+    files = [path for path in STATIC.rglob("*") if path.is_file()]
+    code = [COMMENTS.sub("", path.read_text(encoding="utf-8")) for path in files]
+
+    total = sum(len(gzip.compress(text.encode())) for text in code)
+
+    assert total < 50_000, f"{total} bytes in {len(files)} files"
+
+
+def test_page_asks_nobody_else() -> None:
+    """Nothing in the page is fetched from, or refers to, another origin."""
+    addresses = {
+        address
+        for path in STATIC.rglob("*")
+        if path.is_file()
+        for address in re.findall(
+            r"(?:https?|wss?)://[^\s\"'`)]+", path.read_text(encoding="utf-8")
+        )
+    }
+
+    assert addresses == {"http://www.w3.org/2000/svg"}
 
 
 def test_pure_modules_of_the_page() -> None:

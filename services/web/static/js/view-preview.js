@@ -25,6 +25,7 @@ export class PreviewView {
     this.facts = byRole('picture-facts');
     this.zoomFacts = byRole('zoom-facts');
     this.meter = byRole('meter');
+    this.mute = byRole('mute');
     /** @type {PageState['picture']} */
     this.picture = null;
     this.url = '';
@@ -75,8 +76,10 @@ export class PreviewView {
 
   /** @param {number} db How loud the microphone is; comes a dozen times a second. */
   level(db) {
-    const share = Math.min(1, Math.max(0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
-    this.meter.style.setProperty('--level', share.toFixed(3));
-    document.documentElement.style.setProperty('--level', share.toFixed(3));
+    const isOn = this.state?.microphone.state === 'on';
+    const share = !isOn ? 0 : Math.min(1, Math.max(0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
+    for (const element of [this.meter, this.mute]) {
+      element.style.setProperty('--level', share.toFixed(3));
+    }
   }
 }

@@ -1,0 +1,269 @@
+"""How it looks: every state drawn, named in the title, and fit for everybody's eyes and ears.
+
+The screenshots under test-results/ are there to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.web.browser.conftest import Visit, open_page
+from tests.web.browser.page_server import ROOT, PageServer, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = ROOT / "services/web/node_modules/axe-core/axe.min.js"
+TONE = b"\x10\x00" * 24_000 * 3
+QUESTION = "What does the last line say?"
+ANSWER = "It says that twelve thousand units were sold, eight percent more than before."
+
+
+async def violations(visit: Visit) -> list[str]:
+    """Return what axe-core has against the page as it is."""
+    # The page's policy forbids foreign scripts; this way in is the debugger's.
+    session = await visit.context.new_cdp_session(visit.page)
+    await session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+    run = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
+    found: dict[str, Any] = await visit.page.evaluate(run)
+    return [
+        f"{violation['id']}: {[node['html'][:120] for node in violation['nodes']]}"
+        for violation in found["violations"]
+    ]
+
+
+async def is_wide(visit: Visit) -> bool:
+    """Return whether the page would have to be scrolled sideways."""
+    root = "document.scrollingElement"
+    return bool(await visit.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_fit_for_everybody(
+    browser: Browser, server: PageServer, results: Path, theme: str, width: int
+) -> None:
+    """Before, during and after a conversation axe-core has nothing against the page."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": 760},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        permissions=["microphone"],
+    )
+    target = await context.new_page()
+    await target.goto(f"{server.url}/target")
+    visit = await open_page(context, server)
+    found = {}
+
+    async def check(name: str) -> None:
+        await visit.page.screenshot(path=results / f"{name}-{theme}-{width}.png")
+        found[name] = await violations(visit)
+        if await is_wide(visit):
+            found[name].append("scrolls sideways")
+
+    await check("idle")
+    await visit.start("start-screen")
+    await until(lambda: server.gateway.pictures)
+    await check("empty")
+    await server.gateway.answer(1, QUESTION, ANSWER)
+    await server.gateway.say(type="transcript", turn=2, role="assistant", text="And", final=False)
+    await server.gateway.say(type="interrupted", turn=2)
+    await server.gateway.say(type="gap", kind="audio", first=1, last=80)
+    await visit.page.get_by_text("were lost").wait_for()
+    await check("live")
+    for dialog in ("settings", "keys", "zoom"):
+        await visit.click(dialog)
+        await check(dialog)
+        await visit.page.keyboard.press("Escape")
+    await visit.click("end")
+    await visit.reaches("ended")
+    await check("ended")
+    await context.close()
+
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+async def _asking(visit: Visit) -> None:
+    # A picker that is never answered.
+    await visit.page.evaluate(
+        "() => { navigator.mediaDevices.getDisplayMedia = () => new Promise(() => undefined); }"
+    )
+    await visit.click("start-screen")
+
+
+async def _connecting(visit: Visit) -> None:
+    visit.gateway.accepts = False
+    await visit.click("start-type")
+
+
+async def _queued(visit: Visit) -> None:
+    await visit.click("start-type")
+    await until(lambda: visit.gateway.socket)
+    socket = visit.gateway.socket
+    assert socket is not None
+    await socket.send_json({"type": "state", "state": "queued", "position": 2})
+
+
+async def _listening(visit: Visit) -> None:
+    await visit.start("start-talk")
+    await visit.page.locator("[data-role='mute'][data-on='true']").wait_for()
+
+
+async def _thinking(visit: Visit) -> None:
+    await visit.start("start-type")
+    await visit.page.get_by_label("Type a question").fill(QUESTION)
+    await visit.page.keyboard.press("Enter")
+
+
+async def _speaking(visit: Visit) -> None:
+    await _thinking(visit)
+    await visit.gateway.say(type="turn_start", turn=1)
+    await visit.gateway.say(
+        type="transcript", turn=1, role="assistant", text=ANSWER[:40], final=False
+    )
+    await visit.gateway.speak(1, TONE)
+    await visit.page.locator("[data-role='hush']:enabled").wait_for()
+
+
+async def _interrupted(visit: Visit) -> None:
+    await _speaking(visit)
+    await visit.gateway.say(type="interrupted", turn=1)
+
+
+async def _muted(visit: Visit) -> None:
+    await _listening(visit)
+    await visit.click("mute")
+
+
+async def _resuming(visit: Visit) -> None:
+    await visit.start("start-type")
+    await visit.gateway.say(type="state", state="resuming")
+
+
+async def _offline(visit: Visit) -> None:
+    await visit.start("start-type")
+    await visit.context.set_offline(offline=True)
+    await visit.gateway.cut()
+
+
+async def _ready(visit: Visit) -> None:
+    await visit.start("start-type")
+
+
+async def _ended(visit: Visit) -> None:
+    await visit.start("start-type")
+    await visit.click("end")
+
+
+STATES: dict[str, tuple[str, Callable[[Visit], Awaitable[None]]]] = {
+    "asking": ("Waiting for you to pick", _asking),
+    "connecting": ("Connecting", _connecting),
+    "queued": ("In the queue: number 2", _queued),
+    "ready": ("Ready for a question", _ready),
+    "listening": ("Listening", _listening),
+    "hearing": ("Hearing you", _listening),
+    "thinking": ("Thinking", _thinking),
+    "speaking": ("Speaking", _speaking),
+    "interrupted": ("Stopped for you", _interrupted),
+    "muted": ("Microphone muted", _muted),
+    "resuming": ("Picking up again", _resuming),
+    "offline": ("Offline, trying again", _offline),
+    "ended": ("Conversation ended", _ended),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_every_state_is_told(visit: Visit, results: Path, state: str) -> None:
+    """Each state is told in words on the page and in the title."""
+    words, reach = STATES[state]
+
+    await reach(visit)
+    await visit.reaches(state)
+    title = await visit.page.title()
+    await visit.page.screenshot(path=results / f"state-{state}.png")
+
+    assert title == f"{words} · Overshoulder"
+    # The browser writes a line of its own for a socket that was refused.
+    visit.errors[:] = [error for error in visit.errors if "WebSocket" not in error]
+
+
+async def test_statuses_differ_in_shape(visit: Visit) -> None:
+    """Listening, hearing, thinking and speaking are told apart without colour."""
+    shapes = set()
+    shape = visit.page.locator("[data-role='status-shape']")
+    await _speaking(visit)
+    for event, state in (
+        (None, "speaking"),
+        ({"type": "interrupted", "turn": 1}, "interrupted"),
+        ({"type": "state", "state": "resuming"}, "resuming"),
+        ({"type": "state", "state": "live", "model": "m"}, "ready"),
+    ):
+        if event:
+            await visit.gateway.say(**event)
+        await visit.reaches(state)
+        shapes.add(await shape.get_attribute("href"))
+
+    assert len(shapes) == 4
+
+
+async def test_finished_sentences_are_read_out(visit: Visit) -> None:
+    """A screen reader hears whole sentences of the answer, once each, and not each word."""
+    await visit.start()
+    region = visit.page.locator("[data-role='announce-words'] p")
+    parts = ["It is ", "blue. And it ", "costs 3", ".5 euros."]
+
+    for part in parts:
+        await visit.gateway.say(type="transcript", turn=1, role="assistant", text=part, final=False)
+    await visit.page.get_by_text("It is blue. And it costs 3.5 euros.").wait_for()
+    before_end = await region.all_inner_texts()
+    await visit.gateway.say(type="turn_end", turn=1)
+    await until(lambda: True)
+    await asyncio.sleep(0.2)
+
+    assert before_end == ["It is blue."]
+    assert await region.all_inner_texts() == ["It is blue.", "And it costs 3.5 euros."]
+
+
+async def test_theme_is_remembered(visit: Visit) -> None:
+    """The theme that was switched to outlives a reload."""
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    before = await visit.page.evaluate(paper)
+
+    await visit.click("theme")
+    switched = await visit.page.evaluate(paper)
+    async with visit.page.expect_response("**/api/ticket"):
+        await visit.page.reload()
+
+    assert before != switched
+    assert await visit.page.evaluate(paper) == switched
+
+
+async def test_the_standin_is_named(visit: Visit) -> None:
+    """Who answers is said before anything is asked, and is not said to be Gemini."""
+    note = "Local stand-in — not Gemini. Set GEMINI_API_KEY to talk to Gemini."
+
+    assert await visit.page.get_by_text(note).is_visible()
+
+
+async def test_a_phone_is_offered_what_works(browser: Browser, server: PageServer) -> None:
+    """Without screen sharing there is no button for it; a camera is offered where there is one."""
+    context = await browser.new_context(viewport={"width": 360, "height": 740})
+    await context.add_init_script("delete MediaDevices.prototype.getDisplayMedia")
+    visit = await open_page(context, server)
+
+    await visit.page.get_by_role("button", name="Show the camera and talk").wait_for()
+    assert not await visit.page.get_by_role("button", name="Share screen and talk").is_visible()
+    await context.grant_permissions(["camera", "microphone"], origin=server.url)
+    await visit.start("start-camera")
+    await until(lambda: server.gateway.pictures)
+    share = server.gateway.of_type("share")[0]
+    can_share = await visit.page.get_by_role("button", name="Share screen").is_visible()
+    await context.close()
+
+    assert share["surface"] == "camera"
+    assert not can_share
