@@ -44,8 +44,9 @@ def test_a_traceback_shows_no_values(
     log.configure(service="gateway", log_format=log_format)
     secret = "hunter" + "2" * 3
 
+    # The value itself stands nowhere in this file, so only a shown variable could print it.
     try:
-        raise ValueError(len(secret))
+        int(secret[:1])
     except ValueError:
         structlog.get_logger().exception("unforeseen")
 

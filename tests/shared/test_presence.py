@@ -30,7 +30,7 @@ async def test_a_beat_shows_the_process_for_a_while(bus: Bus) -> None:
 
 async def test_a_process_that_leaves_is_gone(bus: Bus) -> None:
     """Leaving removes the entry at once."""
-    presence = Presence(bus, keys.GATEWAYS, "host-1-ab", lambda: {})
+    presence = Presence(bus, keys.GATEWAYS, "host-1-ab", dict)
     await presence.beat()
 
     await presence.leave()
@@ -42,7 +42,7 @@ async def test_processes_long_gone_are_forgotten(bus: Bus) -> None:
     """A name that has not beaten for a minute leaves the index at somebody's next beat."""
     await bus.send("ZADD", keys.WORKERS, 1, "long-gone")
 
-    await Presence(bus, keys.WORKERS, "host-1-ab", lambda: {}).beat()
+    await Presence(bus, keys.WORKERS, "host-1-ab", dict).beat()
 
     assert await bus.send("ZRANGE", keys.WORKERS, 0, -1) == [b"host-1-ab"]
 
@@ -57,7 +57,7 @@ async def test_processes_long_gone_are_forgotten(bus: Bus) -> None:
 )
 async def test_a_process_of_this_host_is_found(bus: Bus, process_id: str, found: bool) -> None:
     """The health check finds a living process of its own host and no other."""
-    await Presence(bus, keys.WORKERS, process_id, lambda: {}).beat()
+    await Presence(bus, keys.WORKERS, process_id, dict).beat()
 
     assert await is_present(bus, keys.WORKERS, socket.gethostname()) is found
     assert not await is_present(bus, keys.GATEWAYS, socket.gethostname())
@@ -66,7 +66,7 @@ async def test_a_process_of_this_host_is_found(bus: Bus, process_id: str, found:
 async def test_a_silent_process_is_not_found(bus: Bus) -> None:
     """A name in the index whose entry ran out is not alive."""
     process_id = new_process_id()
-    await Presence(bus, keys.WORKERS, process_id, lambda: {}).beat()
+    await Presence(bus, keys.WORKERS, process_id, dict).beat()
 
     await bus.send("DEL", keys.process_key(keys.WORKERS, process_id))
 
