@@ -110,8 +110,6 @@ async def speak(live: AsyncSession, pcm16: bytes) -> None:
 
 
 async def ledger_of(server: LiveServer, live: AsyncSession) -> list[dict[str, Any]]:
-    for entry in (await server.control(op="ledger"))["ledger"]:
-        if entry["session"] == live.session_id:
-            items: list[dict[str, Any]] = entry["items"]
-            return items
-    raise AssertionError("no ledger of this session")
+    (entry,) = (await server.control(op="ledger", session=live.session_id))["ledger"]
+    items: list[dict[str, Any]] = entry["items"]
+    return items

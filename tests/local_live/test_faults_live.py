@@ -314,9 +314,9 @@ async def test_ledger_tells_what_came_in_order(server: LiveServer) -> None:
         await live.send_realtime_input(audio_stream_end=True)
         await live.send_realtime_input(text="hello")
         await turn(live)
-        entries = (await server.control(op="ledger"))["ledger"]
+        everything = (await server.control(op="ledger"))["ledger"]
 
-    (entry,) = [one for one in entries if one["session"] == live.session_id]
+    (entry,) = [one for one in everything if one["session"] == live.session_id]
     kinds = [item["kind"] for item in entry["items"]]
     assert kinds == ["audio", "audioStreamEnd", "text"]
     assert entry["items"][0] == {

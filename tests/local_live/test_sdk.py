@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from google.genai import errors, types
 from websockets.asyncio.client import ClientConnection
@@ -168,7 +169,47 @@ async def test_client_content_seeds_the_history_and_asks(server: LiveServer) -> 
     assert [one["role"] for one in turns] == ["user", "model", "user", "model"]
 
 
+async def test_long_text_is_echoed_in_small_frames(server: LiveServer) -> None:
+    """One word as long as a book does not make a frame that the SDK refuses."""
+    async with session(server) as live:
+        await live.send_realtime_input(text="x" * 2_000_000)
+
+        heard = await turn(live)
+
+    assert heard.said == "You said: " + "x" * 10_000
+
+
 # Resumption
+
+
+async def test_seeding_gives_a_handle(server: LiveServer) -> None:
+    """A history that asks for no answer is worth resuming."""
+    async with session(server) as live:
+        asked = types.Content(role="user", parts=[types.Part(text="Call me Ada.")])
+        await live.send_client_content(turns=asked, turn_complete=False)
+        update = await next_handle(live)
+
+    async with session(server, session_resumption={"handle": update.new_handle}) as live:
+        turns = (await server.control(op="history", session=live.session_id))["turns"]
+
+    assert turns == [{"role": "user", "text": "Call me Ada."}]
+
+
+async def test_interruption_by_nothing_leaves_a_handle(server: LiveServer) -> None:
+    """Push-to-talk without a word cuts the answer off, and the session can be resumed again."""
+    manual: dict[str, Any] = {
+        "realtime_input_config": {"automatic_activity_detection": {"disabled": True}}
+    }
+    async with session(server, **manual) as live:
+        await live.send_realtime_input(text="say 1000")
+        await live.send_realtime_input(activity_start=types.ActivityStart())
+        await live.send_realtime_input(activity_end=types.ActivityEnd())
+
+        cut = await turn(live)
+        update = await next_handle(live)
+
+    assert "interrupted" in cut.kinds()
+    assert update.last_consumed_client_message_index == 2
 
 
 async def test_handle_restores_exactly_the_snapshot(server: LiveServer) -> None:
@@ -404,6 +445,16 @@ async def test_paths_and_keys(server: LiveServer) -> None:
 
     assert keyless.value.response.status_code == 403
     assert lost.value.response.status_code == 404
+
+
+async def test_health_is_plain_http(server: LiveServer) -> None:
+    """A GET, as a container's health check sends it, is answered without a WebSocket."""
+    url = f"https://localhost:{server.port}/healthz"
+
+    async with httpx.AsyncClient(verify=server.context, trust_env=False) as client:
+        response = await client.get(url)
+
+    assert (response.status_code, response.text) == (200, "ok\n")
 
 
 async def test_everything_sent_is_known_to_the_sdk(server: LiveServer) -> None:

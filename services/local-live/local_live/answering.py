@@ -17,6 +17,8 @@ from local_live.layout import Screen, sentences_of
 from local_live.words import content_words, normalise
 
 INTRODUCTION = "I'm Overshoulder's local stand-in, not Gemini."
+MAX_QUESTION_CHARS = 300
+"""Nobody asks at greater length here, and the patterns are not made for more."""
 ABILITIES = (
     "I can read your screen out, find things on it, tell you values, totals and errors, and count.",
     'Try: "what does my screen say", "what is the total", or "where is the save button".',
@@ -53,7 +55,13 @@ def answer(
         turns: What was said before, without this question.
         instruction: The client's system instruction; "one sentence", "brief" and the like count.
     """
-    ask = Ask(normalise(question), screen, memory, turns, bool(_BRIEF.search(instruction)))
+    ask = Ask(
+        normalise(question[:MAX_QUESTION_CHARS]),
+        screen,
+        memory,
+        turns,
+        bool(_BRIEF.search(instruction)),
+    )
     reply = _first_answer(ask)
     remaining = memory.remaining if reply.remaining is None else reply.remaining
     return Answer(reply.sentences, Memory(remaining, last_answer=reply.sentences))
@@ -61,7 +69,7 @@ def answer(
 
 def needs_screen(question: str) -> bool:
     """Tell whether the answer has to wait for the screen to be read."""
-    text = normalise(question)
+    text = normalise(question[:MAX_QUESTION_CHARS])
     return next((rule.needs_screen for rule in _RULES if rule.pattern.search(text)), True)
 
 

@@ -229,8 +229,9 @@ class AssistantBrain:
             answer.whole = Answer((TYPE_INSTEAD,), history.memory or Memory())
         else:
             memory = history.memory or Memory()
-            answer.whole = answering.answer(
-                question.text, screen, memory, before, question.instruction
+            # A large screen takes a while to search, which is not for the event loop.
+            answer.whole = await asyncio.to_thread(
+                answering.answer, question.text, screen, memory, before, question.instruction
             )
         for sentence in answer.whole.sentences:
             # Who asks first of all who is there has been told already.

@@ -49,7 +49,7 @@ async def _answer(request: dict[str, Any], hub: Hub) -> dict[str, Any]:
         case "history":
             return _tell_history(request, hub)
         case "ledger":
-            return {"ledger": [_ledger(history, hub) for history in hub.histories()]}
+            return {"ledger": _ledgers(request, hub)}
         case other:
             raise BadControlRequest(f"there is no op {other!r}")
 
@@ -85,8 +85,14 @@ def _describe(session: Session) -> dict[str, Any]:
     }
 
 
-def _ledger(history: History, hub: Hub) -> dict[str, Any]:
+def _ledgers(request: dict[str, Any], hub: Hub) -> list[dict[str, Any]]:
     live = {session.history.history_id: name for name, session in hub.sessions.items()}
+    entries = [_ledger(history, live) for history in hub.histories()]
+    only = request.get("session")
+    return [entry for entry in entries if only is None or entry["session"] == only]
+
+
+def _ledger(history: History, live: dict[str, str]) -> dict[str, Any]:
     return {
         "history": history.history_id,
         "parent": history.parent,

@@ -26,6 +26,7 @@ WORD_CHUNKS = 3
 WINDOW_MS = 20
 SILENCE_MS = 400
 MAX_SAID_WORDS = 10_000
+MAX_ECHOED_CHARS = 10_000
 _SAY = re.compile(r"\s*say (\d{1,5})\s*", re.IGNORECASE)
 
 
@@ -85,7 +86,8 @@ def _answer_text(question: Question, history: History) -> str:
     seen = ""
     if question.pictures_since and history.picture is not None:
         seen = f" (picture {history.picture.width}\u00d7{history.picture.height})"
-    return f"You said: {question.text}{seen}"
+    # Each word is one frame: none may come near the 1 MiB at which the SDK gives up.
+    return f"You said: {question.text[:MAX_ECHOED_CHARS]}{seen}"
 
 
 @cache

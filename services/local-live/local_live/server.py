@@ -25,6 +25,7 @@ from local_live.hub import Hub
 from local_live.session import Caller, Session, SessionSettings, close_refused
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+MAX_QUEUED_MESSAGES = 8
 SETUP_TIMEOUT_S = 10.0
 SPARE_CONNECTIONS = 64
 """Connections beyond the sessions allowed that may wait for their setup or their refusal."""
@@ -73,6 +74,7 @@ class LocalLive:
             process_request=self._process_request,
             compression=None,
             max_size=MAX_MESSAGE_BYTES,
+            max_queue=MAX_QUEUED_MESSAGES,
             close_timeout=1.0,
             ping_interval=20.0,
             ping_timeout=60.0,

@@ -228,6 +228,8 @@ class Session:
             await self._act(event)
         for given in frame.inputs:
             self._begin(given)
+        if any(isinstance(given, wire.Content) and not given.complete for given in frame.inputs):
+            await self._turns.announce()
 
     async def _prepare(self, given: wire.ClientInput) -> _Prepared:
         """Do what takes time, before anything of the session changes."""

@@ -161,7 +161,10 @@ class Turns:
 
     async def _run(self, turn: _Turn, prompt: Question | Utterance) -> None:
         question = await self._understand(turn, prompt)
-        if question is not None:
+        if question is None:
+            # What this noise has cut off left the client without a handle.
+            await self._hand_out_handle()
+        else:
             try:
                 await self._answer(turn, question)
             except _PhantomInterruptionError:
