@@ -248,10 +248,7 @@ def _thinking(how: Literal["none", "budget", "level"]) -> types.ThinkingConfig |
 
 def _websocket_options() -> dict[str, Any]:
     """Return what the SDK hands to ``websockets.connect``."""
-    base_url = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
-    return {
-        # A system proxy is used even for this machine's own addresses, and none can reach them.
-        "proxy": None if urlsplit(base_url).hostname in _THIS_MACHINE else True,
+    options: dict[str, Any] = {
         "compression": None,
         "max_size": MAX_MESSAGE_BYTES,
         "open_timeout": HANDSHAKE_S,
@@ -260,6 +257,11 @@ def _websocket_options() -> dict[str, Any]:
         "ping_timeout": 60.0,  # pongs queue behind bursts of speech
         "max_queue": 128,
     }
+    if urlsplit(os.environ.get("GOOGLE_GEMINI_BASE_URL", "")).hostname in _THIS_MACHINE:
+        # A system proxy is used even for this machine's own addresses, and none can reach them.
+        # Elsewhere the name stays out: the SDK hands it to its HTTP client too, which wants more.
+        options["proxy"] = None
+    return options
 
 
 async def _sent(sending: Awaitable[None]) -> None:
