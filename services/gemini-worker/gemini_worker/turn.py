@@ -100,7 +100,8 @@ class TurnTracker:
     def abandon(self, now_ms: float) -> list[Output]:
         """The connection broke: an answer that was under way is dropped, to be given anew."""
         dropped = self._interrupt(now_ms, remember=False)
-        if dropped:
+        if self._cut:
+            # Of this turn, interrupted just now or before, the new connection knows nothing.
             self._next_turn()
         self._awaiting = False
         self._words = {"user": "", "assistant": ""}
