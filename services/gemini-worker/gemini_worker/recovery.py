@@ -53,7 +53,7 @@ class Recovery:
 
     def after(self, code: int, reason: str) -> GiveUp | Redial:
         """Decide what to do after a connection ended with ``code`` and ``reason``."""
-        final = _final(code, reason.lower(), self._model)
+        final = _final(code, reason, self._model)
         if final is not None:
             return final
         self._failures += 1
@@ -78,7 +78,8 @@ class Recovery:
         return self._internal_errors >= 2
 
 
-def _final(code: int, reason: str, model: str) -> GiveUp | None:
+def _final(code: int, full_reason: str, model: str) -> GiveUp | None:
+    reason = full_reason.lower()
     if any(text in reason for text in _BAD_KEY) or code in {401, 403}:
         return GiveUp(
             "refused",
@@ -92,7 +93,8 @@ def _final(code: int, reason: str, model: str) -> GiveUp | None:
     if code == 1007 and not any(text in reason for text in _DEAD_HANDLE):
         return GiveUp(
             "failed",
-            f"The model {model} refused the session's settings: {reason[:120] or 'no reason'}.",
+            f"The model {model} refused the session's settings:"
+            f" {full_reason[:120].rstrip('.') or 'no reason'}.",
         )
     return None
 
