@@ -112,6 +112,15 @@ def test_value_below_its_label() -> None:
     assert answer("what is active users", board, Memory()).sentences == ("Active users: 1,204.",)
 
 
+def test_number_before_its_word() -> None:
+    """Programs write how many, and then of what."""
+    ran = screen("$ pytest -q", "1 failed, 15 passed in 2.31s")
+
+    said = [answer(f"how many tests {what}", ran, Memory()) for what in ("passed", "failed")]
+
+    assert [one.sentences for one in said] == [("15 passed.",), ("1 failed.",)]
+
+
 def test_total_is_not_the_subtotal() -> None:
     """A label asked for is preferred to a longer one that only resembles it."""
     bill = screen("Subtotal|$40.00", "Total tax|$3.20", "Total|$43.20")

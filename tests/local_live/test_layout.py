@@ -43,6 +43,24 @@ def test_columns_of_prose_are_read_one_after_the_other() -> None:
     assert texts(pieces) == ["A headline across both columns", *left, *right]
 
 
+def test_sidebar_is_read_apart_from_the_text_beside_it() -> None:
+    """A short list of short names beside a longer text is no table, though its rows line up."""
+    files = ["README.md", "main.py", "settings.py"]
+    text = [f"line number {number} of the program text" for number in range(6)]
+    pieces = [Piece(name, 20, 40 + 30 * at, 100, 58 + 30 * at) for at, name in enumerate(files)]
+    pieces += [Piece(line, 260, 40 + 30 * at, 560, 58 + 30 * at) for at, line in enumerate(text)]
+
+    assert texts(pieces) == [*files, *text]
+
+
+def test_long_values_beside_their_labels_are_still_a_table() -> None:
+    """As many labels as values belong together, however long the values are."""
+    pairs = [("Name", "Ada Lovelace, Countess of"), ("City", "London, the United Kingdom")] * 3
+    rows = screen(*(f"{label}|{value}" for label, value in pairs)).rows
+
+    assert [len(row.cells) for row in rows] == [2] * 6
+
+
 def test_table_is_read_row_by_row() -> None:
     """Short cells are a table, however wide the gaps between them."""
     rows = screen("Item|Qty", "Apples|3", "Pears|12", "Plums|7").rows
@@ -70,6 +88,15 @@ def test_lines_of_one_sentence_are_read_as_one() -> None:
     assert sentences_of(rows) == [
         "Revenue is up, which is more than we expected.",
         "Costs are down.",
+    ]
+
+
+def test_short_lines_are_not_one_sentence() -> None:
+    """A list of names in lower case stays a list."""
+    assert sentences_of(screen("README.md", "main.py", "docs").rows) == [
+        "README.md.",
+        "main.py.",
+        "docs.",
     ]
 
 

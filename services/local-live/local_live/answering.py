@@ -160,6 +160,8 @@ def _how_many(ask: Ask, found: re.Match[str]) -> Reply | None:
         return say(f"There {'is' if number == 1 else 'are'} {number} {name}{'s' * (number != 1)}.")
     if value := lookup.find_value(screen, content_words(what)):
         return say(f"{value.label}: {value.value}.")
+    if counted := lookup.number_before(screen, content_words(what)):
+        return say(f"{counted}.")
     rows = lookup.find_rows(screen, content_words(what))
     return say(f"I find it in {len(rows)} line{'s' * (len(rows) != 1)}.") if rows else None
 
@@ -300,7 +302,7 @@ _RULES = (
         r"(?: appears?| occurs?| comes? up| mentioned| stand| there)" + _END + "$",
         _times,
     ),
-    _rule(r"\bhow many (?P<what>.+?)(?: (?:are|is|does|do|can|have|did)\b.*)?$", _how_many),
+    _rule(r"\bhow many (?P<what>.+?)(?: (?:are|is|does|do|can|have|did|were)\b.*)?$", _how_many),
     _rule(
         r"\b(?:which|what|any|all|list|read)(?: are)?(?: the)? numbers\b|\bthe numbers$", _numbers
     ),

@@ -11,6 +11,10 @@ from functools import cached_property
 
 MIN_PROSE_CHARS = 18
 """Text in columns is prose when its pieces are this long on average; shorter is a table."""
+SIDEBAR_SHARE = 1.5
+"""A column with this many times the rows of its neighbour is no column of the same table."""
+MIN_JOINED_CHARS = 20
+"""A sentence goes on in the next line only where its line is full, so not a short one."""
 MAX_HEADER_ROWS = 4
 _SENTENCE_END = re.compile(r"[.!?:;]$")
 
@@ -104,7 +108,8 @@ def sentences_of(rows: Sequence[Row]) -> list[str]:
     sentences: list[str] = []
     for row in rows:
         goes_on = bool(sentences) and len(row.cells) == 1 and row.text[:1].islower()
-        if goes_on and not _SENTENCE_END.search(sentences[-1]):
+        is_full = bool(sentences) and len(sentences[-1]) >= MIN_JOINED_CHARS
+        if goes_on and is_full and not _SENTENCE_END.search(sentences[-1]):
             sentences[-1] = f"{sentences[-1]} {row.text}"
         else:
             sentences.append(row.text)
@@ -124,24 +129,28 @@ def _in_order(pieces: list[Piece]) -> list[Row]:
 
 
 def _gutter(pieces: list[Piece]) -> float | None:
-    """Return where a blank stripe divides prose into two columns, or None."""
+    """Return where a blank stripe divides two columns that are read one by one, or None."""
     if len(pieces) < 6:
         return None
     least = 1.5 * statistics.median(piece.height for piece in pieces)
     by_left = sorted(pieces, key=lambda piece: piece.left)
     reach = by_left[0].right
     for number, piece in enumerate(by_left):
-        if piece.left - reach > least and _are_prose(by_left[:number], by_left[number:]):
+        if piece.left - reach > least and _are_columns(by_left[:number], by_left[number:]):
             return reach
         reach = max(reach, piece.right)
     return None
 
 
-def _are_prose(left: list[Piece], right: list[Piece]) -> bool:
-    return all(
-        len(side) >= 3 and statistics.mean(len(piece.text) for piece in side) >= MIN_PROSE_CHARS
-        for side in (left, right)
-    )
+def _are_columns(left: list[Piece], right: list[Piece]) -> bool:
+    if min(len(left), len(right)) < 3:
+        return False
+    lengths = [statistics.mean(len(piece.text) for piece in side) for side in (left, right)]
+    if min(lengths) >= MIN_PROSE_CHARS:
+        return True
+    # A list of files beside a text: short beside long, and far fewer rows.
+    n_rows = sorted((len(_rows(left)), len(_rows(right))))
+    return max(lengths) >= MIN_PROSE_CHARS and n_rows[1] >= SIDEBAR_SHARE * n_rows[0]
 
 
 def _rows(pieces: list[Piece]) -> list[Row]:

@@ -13,6 +13,7 @@ GOOD_MATCH = 0.72
 """Least `coverage` that counts as found."""
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d.,:]*\s?%?")
+_COUNTED = re.compile(r"(?<![\w.])(\d[\d.,]*) ([A-Za-z]{3,})")
 _MONEY = re.compile(r"[$€£]|\b(?:usd|eur|gbp)\b", re.IGNORECASE)
 _LABELLED = re.compile(r"^(?P<label>[^:=]{1,60}?)\s*[:=]\s*(?P<value>.*)$")
 _TROUBLE = re.compile(
@@ -101,6 +102,15 @@ def numbers(screen: Screen) -> list[str]:
 def count(screen: Screen, phrase: Sequence[str]) -> int:
     """Return how often ``phrase`` stands on the screen."""
     return count_phrase(phrase, [word for row in screen.rows for word in words_of(row.text)])
+
+
+def number_before(screen: Screen, wanted: Sequence[str]) -> str:
+    """Return a number with one of these words right behind it, as in "15 passed"; or nothing."""
+    for row in screen.rows:
+        for number, word in _COUNTED.findall(row.text):
+            if coverage([word.lower()], wanted) >= GOOD_MATCH:
+                return f"{number} {word}"
+    return ""
 
 
 def place_of(screen: Screen, piece: Piece) -> str:
