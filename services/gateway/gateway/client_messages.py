@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared import limits
 from shared.bus_messages import (
@@ -18,6 +18,7 @@ from shared.bus_messages import (
     Message,
     Microphone,
     Played,
+    Seq,
     Share,
     Talk,
     Text,
@@ -125,23 +126,48 @@ CLIENT: TypeAdapter[ClientMessage] = TypeAdapter(
 )
 
 
+class _Numbered(Message):
+    model_config = ConfigDict(extra="ignore")
+
+    seq: Seq
+
+
+_NUMBERED: TypeAdapter[_Numbered] = TypeAdapter(_Numbered)
+_NO_OBJECT = {"json_invalid", "dict_type"}
+
+MAX_ERROR_CHARS = 200
+"""Of an error's text: it may repeat what the client sent, and that may be long."""
+
+
 def parse(text: str) -> ClientMessage:
     """Parse one text frame.
 
     Raises:
-        DecodeError: ``bad_json`` or ``bad_message``; the text names the field.
+        DecodeError: ``bad_json`` or ``bad_message``; the text names the field, and ``seq`` is the
+            message's number if it has one.
     """
     try:
         return CLIENT.validate_json(text)
     except ValidationError as exc:
         error = exc.errors(include_url=False, include_input=False)[0]
-        if error["type"] == "json_invalid":
+        if error["type"] in _NO_OBJECT and not error["loc"]:
             raise DecodeError(
-                "bad_json", "A text frame is not JSON.", "Send one JSON object per text frame."
+                "bad_json",
+                "A text frame is not a JSON object.",
+                "Send one JSON object per text frame.",
             ) from exc
         where = ".".join(str(part) for part in error["loc"]) or "message"
         raise DecodeError(
             "bad_message",
-            f"{where}: {error['msg']}.",
+            f"{where}: {error['msg']}"[:MAX_ERROR_CHARS] + ".",
             "Send one of the messages in docs/protocol.md, with its fields and no others.",
+            _number_in(text),
         ) from exc
+
+
+def _number_in(text: str) -> int | None:
+    """Return the sequence number of a message that is wrong otherwise, if it has one."""
+    try:
+        return _NUMBERED.validate_json(text).seq
+    except ValidationError:
+        return None

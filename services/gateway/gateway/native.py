@@ -20,7 +20,7 @@ from gateway.door import HELLO_S, STALE_AUDIO_MS, Closing, Door
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
-from shared.bus_messages import HistoryTurn, Message, State
+from shared.bus_messages import End, HistoryTurn, Message, State
 from shared.codec import START, Header, Kind, StreamId, decode
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
@@ -69,7 +69,12 @@ class NativeDoor(Door):
         if isinstance(message, bytes):
             await self._handle_media(message)
             return
-        parsed = parse(message)
+        try:
+            parsed = parse(message)
+        except DecodeError as exc:
+            if exc.seq is not None:
+                self._is_new(exc.seq)  # its number is used, so the next one leaves no hole
+            raise
         match parsed:
             case Ping():
                 if not self.pace.messages.take(1, asyncio.get_running_loop().time()):
@@ -80,6 +85,14 @@ class NativeDoor(Door):
             case _:
                 if self._is_new(parsed.seq):
                     await self.put_control(parsed)
+                    if isinstance(parsed, End):
+                        await self._end()
+
+    async def _end(self) -> None:
+        """End a session that still waits in line; one that a worker holds is ended by that."""
+        if await self.house.store.cancel(self.held):
+            await self.tell(State(state="ended", reason="client"))
+            raise Closing(CloseCode.ENDED, "ended: client")
 
     async def deliver(self, item: Item) -> None:
         """Pass a message of the worker on as it is: Redis holds what the client gets."""
