@@ -106,7 +106,7 @@ class Sentences:
     def add(self, text: str) -> list[str]:
         """Add words; return the sentences that they complete."""
         *whole, self._text = _SENTENCE_END.split(self._text + text)
-        return [sentence for sentence in whole if sentence.strip()]
+        return [line for sentence in whole if (line := sentence.strip())]
 
     def flush(self) -> list[str]:
         """Return what is left."""
@@ -208,8 +208,10 @@ def _validate(adapter: TypeAdapter[T], message: str | bytes) -> T:
         return adapter.validate_json(message)
     except ValidationError as exc:
         error = exc.errors(include_url=False, include_input=False)[0]
-        if error["type"] == "json_invalid":
-            raise DecodeError("bad_json", "A message is not JSON.", "Send JSON.") from exc
+        if error["type"] in {"json_invalid", "model_type"} and not error["loc"]:
+            raise DecodeError(
+                "bad_json", "A message is not a JSON object.", "Send one JSON object per message."
+            ) from exc
         where = ".".join(str(part) for part in error["loc"]) or "message"
         raise DecodeError(
             "bad_message",
