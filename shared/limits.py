@@ -16,6 +16,9 @@ text from the history; old speech would not be played anyway."""
 HISTORY_MAX_ENTRIES = 200
 """Finished turns, for a reloaded page and for seeding a fresh Live session."""
 
+DISPATCH_MAX_ENTRIES = 100_000
+"""Sessions that wait or are held, over all workers; more than a Redis of this design carries."""
+
 SESSION_TTL_S = 600
 """Every key of a session goes this long after the last process that cared for it."""
 

@@ -26,6 +26,7 @@ from shared.bus.connect import (
     TRANSIENT,
     RedisError,
     ResponseError,
+    heed_cancellation,
     open_client,
 )
 from shared.bus.pubsub import Subscriptions
@@ -139,11 +140,13 @@ class Bus:
             BusUnavailable: At once, if Redis does not answer; the caller decides when to try again.
         """
         try:
-            return await self._blocking.execute_command(*args)  # type: ignore[no-untyped-call]
+            reply = await self._blocking.execute_command(*args)  # type: ignore[no-untyped-call]
         except TRANSIENT as exc:
             raise BusUnavailable(0.0, type(exc).__name__) from exc
         except RedisError as exc:
             raise BusError(str(exc)) from exc
+        heed_cancellation()
+        return reply
 
     def _queue(self, waiting: _Waiting) -> asyncio.Future[Any]:
         if len(self._waiting) >= MAX_WAITING:
@@ -180,6 +183,10 @@ class Bus:
                 self.away_since = self.away_since or started
                 waited_s = monotonic() - started
                 if waited_s >= self._patience_s:
+                    # With all that wait behind: were they carried out once Redis is back, what
+                    # fails here would be a hole in the middle of somebody's stream.
+                    batch += self._waiting
+                    self._waiting.clear()
                     _fail(batch, BusUnavailable(waited_s, type(exc).__name__))
                     return
                 if attempt == 0:
@@ -201,6 +208,7 @@ class Bus:
         for waiting in batch:
             pipeline.execute_command(*waiting.args)
         replies = await pipeline.execute(raise_on_error=False)
+        heed_cancellation()
         for reply in replies:
             if isinstance(reply, TRANSIENT):
                 raise reply

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.backoff import full_jitter_s
-from shared.bus.connect import TRANSIENT, Client
+from shared.bus.connect import TRANSIENT, Client, heed_cancellation
 
 log = structlog.get_logger()
 
@@ -74,6 +74,7 @@ class Subscriptions:
                     self._stale = False
                 while self._subscribers:
                     self._hand_out(await self._pubsub.get_message(timeout=None))
+                    heed_cancellation()
                     attempt = 0
                 self._any.clear()
             except TRANSIENT:

@@ -173,9 +173,7 @@ async def test_go_away_changes_the_connection_between_two_turns(own_system: Syst
         (1000, "bye"),
     ],
 )
-async def test_the_live_side_ends_the_connection(
-    system: System, code: int, reason: str
-) -> None:
+async def test_the_live_side_ends_the_connection(system: System, code: int, reason: str) -> None:
     """The conversation goes on over another connection, with the handle or with the history."""
     client = await system.client()
     await client.connect(system.url(), instructions=f"tag-{code}")

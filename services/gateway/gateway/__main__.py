@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 
 import structlog
 import uvloop
@@ -60,22 +59,20 @@ async def serve(
             },
         )
 
-        async def lifespan() -> AsyncIterator[None]:
-            tasks = [asyncio.create_task(run()) for run in (presence.run, house.queue.run)]
-            yield
-            for task in tasks:
+        # In a group: if one of these fails in a way that nobody foresaw, the process ends loudly
+        # and is started anew, instead of serving on without it.
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(run()) for run in (presence.run, house.queue.run)]
+            server = make_server(gateway.asgi())
+            tasks.create_task(server.serve(sockets=[listening]))
+            logger.info("listening", host=settings.host, port=listening.getsockname()[1])
+            await stopping.wait()
+            logger.info("draining", connections=gateway.connections)
+            house.draining.set()
+            await gateway.wait_empty(settings.drain_s + DRAIN_MARGIN_S)
+            server.should_exit = True
+            for task in background:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        server = make_server(gateway.asgi(lifespan))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        logger.info("listening", host=settings.host, port=listening.getsockname()[1])
-        await stopping.wait()
-        logger.info("draining", connections=gateway.connections)
-        house.draining.set()
-        await gateway.wait_empty(settings.drain_s + DRAIN_MARGIN_S)
-        server.should_exit = True
-        await serving
         await presence.leave()
     logger.info("stopped")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import structlog
@@ -88,9 +87,8 @@ class Gateway:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), limit_s)
 
-    def asgi(self, lifespan: Callable[[], AsyncIterator[None]]) -> Starlette:
-        """Return the ASGI application; ``lifespan`` runs around its life."""
-        manager = contextlib.asynccontextmanager(lifespan)
+    def asgi(self) -> Starlette:
+        """Return the ASGI application."""
         return Starlette(
             routes=[
                 WebSocketRoute("/v1/live", self._native),
@@ -99,8 +97,7 @@ class Gateway:
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
-            ],
-            lifespan=lambda _app: manager(),
+            ]
         )
 
     async def _native(self, websocket: WebSocket) -> None:

@@ -51,9 +51,10 @@ class QueueWatch:
         """Return the sessions that no worker has been given yet, the next one first."""
         groups = await self._bus.send("XINFO", "GROUPS", keys.DISPATCH)
         last = "0-0"
-        for group in groups:
-            if group["name"] == keys.DISPATCH_GROUP.encode():
-                last = group["last-delivered-id"].decode()
+        for flat in groups:
+            group = dict(zip(flat[::2], flat[1::2], strict=True))
+            if group[b"name"] == keys.DISPATCH_GROUP.encode():
+                last = group[b"last-delivered-id"].decode()
         entries = await self._bus.send(
             "XRANGE", keys.DISPATCH, f"({last}", "+", "COUNT", LOOK_ENTRIES
         )

@@ -112,6 +112,7 @@ def make_server(app: Any) -> uvicorn.Server:
             ws_per_message_deflate=False,
             ws_ping_interval=PING_S,
             ws_ping_timeout=PING_S,
+            lifespan="off",
             access_log=False,
             server_header=False,
             log_config=None,

@@ -16,6 +16,7 @@ from shared.keys import SessionKeys
 from shared.options import SessionOptions
 
 _CREATE, _ATTACH, _TOUCH = Script("create"), Script("attach"), Script("touch")
+_CANCEL = Script("cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,30 @@ class SessionStore:
             _marker(held.epoch),
             *[item for pair in fields.items() for item in pair],
         )
+        now_ms = int(time() * 1000)
+        long_ago_ms = now_ms - limits.SESSION_TTL_S * 1000
         await asyncio.gather(
-            self._bus.send("ZADD", keys.SESSIONS, int(time() * 1000), held.session_id),
+            self._bus.send("ZREMRANGEBYSCORE", keys.SESSIONS, "-inf", long_ago_ms),
+            self._bus.send("ZADD", keys.SESSIONS, now_ms, held.session_id),
             # An entry too many (its reply was lost) is dropped by the worker that claims it.
-            self._bus.send("XADD", keys.DISPATCH, "*", "session", held.session_id),
+            self._bus.send(
+                *("XADD", keys.DISPATCH, "MAXLEN", "~", limits.DISPATCH_MAX_ENTRIES, "*"),
+                *("session", held.session_id),
+            ),
         )
         return held
+
+    async def cancel(self, held: Attachment) -> bool:
+        """End a session that no worker has claimed yet; tell whether it could be done."""
+        names = held.keys
+        done = await self._bus.run(
+            _CANCEL,
+            [names.session, names.up, names.frames, names.down, names.history],
+            limits.TOMBSTONE_S,
+        )
+        if done:
+            await self._bus.send("ZREM", keys.SESSIONS, held.session_id)
+        return bool(done)
 
     async def attach(self, session_id: str, user: str, token_epoch: int) -> Attachment | None:
         """Take a session over for a client that comes back; None if it may not.
@@ -136,12 +155,14 @@ class SessionStore:
     async def touch(self, held: Attachment) -> Pulse:
         """Keep the session alive; tell its status and the newest id that the worker has written."""
         names = held.keys
-        status, newest = await self._bus.run(
+        pulse = self._bus.run(
             _TOUCH,
             [names.session, names.up, names.frames, names.down, names.history],
             held.epoch,
             limits.SESSION_TTL_S,
         )
+        self._bus.send("ZADD", keys.SESSIONS, "XX", int(time() * 1000), held.session_id)
+        status, newest = await pulse
         return Pulse(status.decode(), StreamId.parse(newest) if newest else START)
 
     async def state(self, held: Attachment) -> tuple[str, str | None]:

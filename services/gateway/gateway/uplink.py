@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway import metrics
 from gateway.session_store import Attachment, SessionStore
-from shared.errors import BusError, OvershoulderError, SessionGone
+from shared.errors import BusError, OvershoulderError
 
 MAX_PENDING = 400
 """Appends that Redis has not answered yet; 16 s of speech. Then the client's socket is not read."""
@@ -38,6 +38,8 @@ class Uplink:
         instead of filling this process.
         """
         await self._room.wait()
+        if self._failure.done():
+            return  # the connection is about to close; a later number would leave a hole
         self._started(kind, entry)
         future = self._store.append(self._held, seq, entry)
         future.add_done_callback(partial(self._stored, seq, False))
@@ -105,7 +107,8 @@ class Uplink:
             return
         error = future.exception()
         if error is None and future.result() is None:
-            error = SessionGone(self._held.session_id)
+            # The session is over. What ended it is on its way down; if not, the next touch tells.
+            return
         if error is None:
             self._acknowledge(seq, is_picture)
         elif isinstance(error, BusError) and "equal or smaller" in str(error):

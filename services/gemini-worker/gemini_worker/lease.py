@@ -33,6 +33,9 @@ _RENEW, _RELEASE, _LEAVE = Script("renew"), Script("release"), Script("leave")
 TAIL_ENTRIES = 50
 """How far back a new owner looks for the turn that its predecessor was in."""
 
+MAX_SCANS = 200
+"""Calls per look at the table: 20 000 sessions, with ten claimed at a time."""
+
 _ENDS = (b'{"type":"turn_end"', b'{"type":"interrupted"')
 
 
@@ -75,11 +78,19 @@ class Dispatch:
 
     async def take_over(self, count: int) -> list[Entry]:
         """Take up to ``count`` sessions whose worker has fallen silent, or handed them back."""
-        reply = await self._bus.send(
-            *("XAUTOCLAIM", keys.DISPATCH, keys.DISPATCH_GROUP, self._worker_id),
-            *(self._lease_ms, "0-0", "COUNT", count),
-        )
-        return [_entry(entry_id, fields) for entry_id, fields in reply[1]]
+        found: list[Entry] = []
+        cursor = b"0-0"
+        # One call looks at ten entries for each that it may claim; those of live workers come
+        # first, so it takes several to see the whole table.
+        for _ in range(MAX_SCANS):
+            cursor, entries, _deleted = await self._bus.send(
+                *("XAUTOCLAIM", keys.DISPATCH, keys.DISPATCH_GROUP, self._worker_id),
+                *(self._lease_ms, cursor, "COUNT", count - len(found)),
+            )
+            found += [_entry(entry_id, fields) for entry_id, fields in entries]
+            if cursor == b"0-0" or len(found) >= count:
+                break
+        return found
 
     async def take_new(self, count: int) -> list[Entry]:
         """Wait up to a second for new sessions; take up to ``count``.

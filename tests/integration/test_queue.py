@@ -1,0 +1,68 @@
+"""Nobody is free: clients wait in line, keep speaking, and are served in their order."""
+
+from __future__ import annotations
+
+from tests.support.media import silence, speech
+from tests.support.system import System
+
+
+async def test_clients_wait_in_line_until_a_worker_comes(empty_system: System) -> None:
+    """Each is told its place; what was said meanwhile is heard when a worker is there."""
+    await empty_system.start_live()
+    await empty_system.start_gateway()
+    first, second = await empty_system.client("a"), await empty_system.client("b")
+    await first.connect(empty_system.url())
+    await first.wait_for("state", state="queued", position=1)
+    await second.connect(empty_system.url())
+    await second.wait_for("state", state="queued", position=2)
+    for chunk in [*speech(first=1, chunks=10), *silence(first=11, chunks=15)]:
+        await first.speak(chunk)
+
+    await empty_system.start_worker(WORKER_CAPACITY="1")
+
+    await first.wait_for("turn_end")
+    assert first.words("user") == "heard 400 ms"
+    await second.wait_for("state", state="queued", position=1)
+    await first.say("end")
+    await second.wait_for("state", state="live")
+    await first.close()
+    await second.close()
+
+
+async def test_a_waiting_client_may_leave(empty_system: System) -> None:
+    """A session that no worker has claimed ends at once when its client says so."""
+    await empty_system.start_live()
+    await empty_system.start_gateway()
+    client = await empty_system.client()
+    await client.connect(empty_system.url())
+    await client.wait_for("state", state="queued")
+
+    await client.say("end")
+
+    assert await client.wait_closed() == (4501, "ended: client")
+    worker = await empty_system.start_worker()
+    async with empty_system.look() as redis:
+        assert not await redis.exists(f"session:{{{client.ready['session']}}}:up")
+    follower = await empty_system.client()
+    await follower.connect(empty_system.url())
+    await follower.wait_for("state", state="live")
+    assert client.ready["session"] not in worker.text
+    await follower.close()
+
+
+async def test_speech_that_fell_out_is_announced(empty_system: System) -> None:
+    """Waiting longer than the stream holds loses the oldest speech, and `gap` says what."""
+    await empty_system.start_live()
+    await empty_system.start_gateway()
+    client = await empty_system.client()
+    await client.connect(empty_system.url())
+    chunk = next(silence(first=1, chunks=1))[:64]
+    for _ in range(1_000):
+        await client.speak(chunk)
+    await client.wait_acked()
+
+    await empty_system.start_worker()
+
+    gap = await client.wait_for("gap", kind="audio", first=1)
+    assert 100 < gap["last"] < 1_000 - 750 + 1
+    await client.close()
