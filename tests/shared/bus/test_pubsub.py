@@ -1,0 +1,126 @@
+"""Subscriptions on a real Redis: who is told what, also after a break."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.bus import Bus
+from tests.support.processes import until
+from tests.support.redis_server import RedisServer
+
+
+class Listener:
+    """Remembers what a channel's subscriber is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.subscriptions = 0
+
+    def subscribed(self) -> None:
+        self.subscriptions += 1
+
+    def published(self, message: bytes) -> None:
+        self.heard.append(message)
+
+
+async def _listen(bus: Bus, channel: str) -> Listener:
+    listener = Listener()
+    await bus.subscriptions.add(channel, listener)
+    await until(lambda: listener.subscriptions, f"{channel} is confirmed")
+    return listener
+
+
+async def test_each_channel_has_its_subscriber(bus: Bus) -> None:
+    """Messages reach the subscriber of their channel, as bytes, in order, and nobody else."""
+    one, two = await _listen(bus, "one"), await _listen(bus, "two")
+
+    for number in range(50):
+        await bus.send("PUBLISH", "one", bytes([number]))
+    await bus.send("PUBLISH", "two", b"\xff\0")
+
+    await until(lambda: two.heard, "the last one arrives")
+    assert one.heard == [bytes([number]) for number in range(50)]
+    assert two.heard == [b"\xff\0"]
+
+
+async def test_a_subscriber_that_left_hears_nothing_more(bus: Bus) -> None:
+    """After `remove` the channel is given up in Redis too."""
+    listener = await _listen(bus, "one")
+
+    await bus.subscriptions.remove("one", listener)
+
+    async def is_unsubscribed() -> bool:
+        return bool(await bus.send("PUBLISH", "one", b"late") == 0)
+
+    await until(is_unsubscribed, "nobody is subscribed")
+    assert listener.heard == []
+
+
+async def test_a_successor_is_not_removed_by_its_predecessor(bus: Bus) -> None:
+    """When a client comes back on the same gateway, its old connection's end changes nothing."""
+    old = await _listen(bus, "one")
+    new = await _listen(bus, "one")
+
+    await bus.subscriptions.remove("one", old)
+    await bus.send("PUBLISH", "one", b"x")
+
+    await until(lambda: new.heard, "the new one hears")
+    assert old.heard == []
+
+
+async def test_the_last_leaves_and_another_comes(bus: Bus) -> None:
+    """The reader task survives having nothing to read."""
+    await bus.subscriptions.remove("one", await _listen(bus, "one"))
+
+    later = await _listen(bus, "two")
+    await bus.send("PUBLISH", "two", b"x")
+
+    await until(lambda: later.heard, "the later one hears")
+
+
+async def test_a_cut_connection_is_told_to_every_subscriber(bus: Bus) -> None:
+    """After Redis cut the connection, all channels are confirmed again: each may fill its hole."""
+    listeners = [await _listen(bus, f"channel-{number}") for number in range(3)]
+    before = [one.subscriptions for one in listeners]
+
+    await bus.send("CLIENT", "KILL", "TYPE", "pubsub")
+
+    await until(
+        lambda: all(one.subscriptions > was for one, was in zip(listeners, before, strict=True)),
+        "all are confirmed again",
+    )
+    await bus.send("PUBLISH", "channel-2", b"x")
+    await until(lambda: listeners[2].heard == [b"x"], "messages come once again")
+
+
+@pytest.mark.parametrize("joins", ["before", "while away"])
+async def test_subscriptions_come_back_with_redis(
+    redis_server: RedisServer, bus: Bus, joins: str
+) -> None:
+    """A Redis that was started again has all channels, also those asked for while it was away."""
+    listener, first = Listener(), await _listen(bus, "first")
+    if joins == "before":
+        await bus.subscriptions.add("one", listener)
+    await redis_server.kill()
+    if joins == "while away":
+        await bus.subscriptions.add("one", listener)
+
+    confirmed = first.subscriptions
+    await redis_server.start()
+
+    await until(lambda: first.subscriptions > confirmed, "the first is confirmed again")
+    await until(lambda: listener.subscriptions, "the other is confirmed")
+    await bus.send("PUBLISH", "one", b"x")
+    await until(lambda: listener.heard == [b"x"], "messages come")
+
+
+async def test_leaving_while_redis_is_away_is_no_error(redis_server: RedisServer, bus: Bus) -> None:
+    """A client that goes while Redis is away leaves nothing behind."""
+    listener = await _listen(bus, "one")
+    await redis_server.kill()
+
+    await bus.subscriptions.remove("one", listener)
+    await redis_server.start()
+
+    await bus.send("PUBLISH", "one", b"x")
+    assert listener.heard == []
