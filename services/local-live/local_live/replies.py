@@ -5,10 +5,10 @@ Every frame is JSON in bytes (the Live API uses binary frames), with camelCase n
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
 
 import orjson
+from pybase64 import b64encode_as_string
 
 OUTPUT_MIME_TYPE = "audio/pcm;rate=24000"
 
@@ -42,7 +42,7 @@ def spoken(pcm16: bytes, text: str, *, transcribed: bool) -> bytes:
     """Speak: mono PCM16 at 24 000 Hz, and the words that begin in it."""
     content: dict[str, object] = {}
     if pcm16:
-        blob = {"mimeType": OUTPUT_MIME_TYPE, "data": b64encode(pcm16).decode("ascii")}
+        blob = {"mimeType": OUTPUT_MIME_TYPE, "data": b64encode_as_string(pcm16)}
         content["modelTurn"] = {"role": "model", "parts": [{"inlineData": blob}]}
     if text and transcribed:
         content["outputTranscription"] = {"text": text}

@@ -183,10 +183,11 @@ def loud_windows(windows: bytes, window_ms: int) -> list[bool]:
     """Tell for each window of 16 000 Hz PCM16 whether it is loud enough for speech."""
     if not windows:
         return []
-    samples = np.frombuffer(windows, "<i2").reshape(-1, window_ms * RATE_HZ // 1000)
+    n_samples = window_ms * RATE_HZ // 1000
     # float32 keeps the sum of squares exact enough and cannot overflow, as int16 would.
-    power = np.mean(np.square(samples, dtype=np.float32), axis=1)
-    return [bool(value > LOUD_RMS**2) for value in power]
+    samples = np.frombuffer(windows, "<i2").reshape(-1, n_samples).astype(np.float32)
+    energy = np.einsum("ij,ij->i", samples, samples)
+    return [value > LOUD_RMS**2 * n_samples for value in energy.tolist()]
 
 
 def to_16k(pcm16: bytes, rate_hz: int) -> bytes:
