@@ -59,3 +59,77 @@ async def test_a_spoken_question_about_the_screen_is_answered_aloud(
                 await until(is_read_out, "the answer reads the screen", 60)
             finally:
                 await keep_picture(page, "conversation")
+
+
+@pytest.mark.browser
+@pytest.mark.audio
+async def test_speaking_over_the_answer_silences_it(empty_system: System, tmp_path: Path) -> None:
+    """A long answer is heard until the user speaks; then the page falls silent and says so."""
+    await empty_system.start_live()
+    await empty_system.start_worker()
+    address = await serve_page(empty_system)
+    objection = spoken(tmp_path, "No, stop, that is not what I meant", before_s=9.0, after_s=60.0)
+
+    async with chromium(microphone=objection) as browser:
+        page = await browser.new_page()
+        await page.goto(address)
+        await press(page, "start-talk")
+        await page.locator("html[data-phase='live']").wait_for(state="attached")
+        await page.locator("#composer-text").fill("say 300")
+        await page.keyboard.press("Enter")
+
+        async def loudness() -> float:
+            return float(await page.evaluate("window.loudness()"))
+
+        async def is_loud() -> bool:
+            return await loudness() > 0.05
+
+        async def is_silent() -> bool:
+            return await loudness() < 0.001
+
+        await until(is_loud, "the answer is heard", 8)
+        cut = page.locator("[data-role='message'][data-from='assistant'][data-cut='true']")
+        await cut.wait_for(state="attached", timeout=30_000)
+        await until(is_silent, "the page falls silent", 2)
+        await keep_picture(page, "interrupted")
+
+
+@pytest.mark.browser
+async def test_stop_sharing_stops_the_pictures(empty_system: System) -> None:
+    """A change on the shared tab reaches the model; after "Stop sharing" none does."""
+    await empty_system.start_live()
+    await empty_system.start_worker()
+    address = await serve_page(empty_system)
+
+    async def pictures() -> int:
+        ledger = (await empty_system.control(op="ledger"))["ledger"]
+        return sum(item["kind"] == "video" for entry in ledger for item in entry["items"])
+
+    with shown(SCREEN) as screen:
+        async with chromium(microphone=None) as browser:
+            other = await browser.new_page()
+            await other.goto(screen)
+            page = await browser.new_page()
+            await page.goto(address)
+            await press(page, "start-screen")
+            await until(pictures, "the first picture")
+            before = await pictures()
+            await other.evaluate("document.body.style.background = '#0a0'")
+
+            async def changed() -> bool:
+                return await pictures() > before
+
+            await until(changed, "the change is seen")
+
+            await press(page, "share")
+            await page.locator("[data-role='share']:has-text('Share')").wait_for()
+            await page.locator("#composer-text").fill("before the change")
+            await page.keyboard.press("Enter")
+            await page.get_by_role("log").get_by_text("You said: before the change").wait_for()
+            stopped_at = await pictures()
+            await other.evaluate("document.body.style.background = '#a00'")
+            await page.locator("#composer-text").fill("after the change")
+            await page.keyboard.press("Enter")
+            await page.get_by_role("log").get_by_text("You said: after the change").wait_for()
+
+            assert await pictures() == stopped_at

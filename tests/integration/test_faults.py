@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.media import silence, speech
-from tests.support.processes import until
+from tests.support.processes import Process, until
 from tests.support.system import System
 
 SPOKEN_CHUNKS = 50
@@ -65,7 +65,7 @@ async def test_worker_killed_while_the_user_speaks(own_system: System) -> None:
     await client.close()
 
 
-def holder(system: System) -> object:
+def holder(system: System) -> Process:
     """Return the worker that holds the one session of the test."""
     for process in system.workers:
         if process.is_running and "session claimed" in process.text:
@@ -141,7 +141,7 @@ async def test_a_worker_asked_to_stop_hands_its_sessions_over(own_system: System
 
 
 async def test_go_away_changes_the_connection_between_two_turns(own_system: System) -> None:
-    """After goAway the answer is finished first; then another connection goes on with the handle."""
+    """After goAway the answer is finished; then another connection goes on with the handle."""
     client = await own_system.client()
     await client.connect(own_system.url())
     await client.say("text", text="First")
