@@ -97,8 +97,8 @@ async def _asking(visit: Visit) -> None:
 
 
 async def _connecting(visit: Visit) -> None:
-    visit.gateway.accepts = False
     await visit.click("start-type")
+    await until(lambda: visit.gateway.socket)
 
 
 async def _queued(visit: Visit) -> None:

@@ -52,6 +52,10 @@ test('without a network the page says so at once', () => {
   assert.equal(statusOf(live({ link: 'waiting', attempt: 0, isOnline: false })), 'offline');
 });
 
+test('with the gateway there and no worker yet it is still connecting', () => {
+  assert.equal(statusOf(live({ session: 'none' })), 'connecting');
+});
+
 test('the place in the queue is named', () => {
   assert.equal(statusLabel(live({ queuePosition: 2 })), 'In the queue: number 2');
 });

@@ -13,7 +13,6 @@ import { Microphone } from './microphone.js';
 import { Share } from './share.js';
 import { Speaker } from './speaker.js';
 import { writeSession, writeSettings } from './storage.js';
-import { TicketError, requestTicket } from './tickets.js';
 
 /** @typedef {'screen' | 'camera' | 'talk' | 'type'} Mode */
 /** @typedef {(kind: string, data?: Record<string, unknown>, transfer?: Transferable[]) => void} Post */
@@ -44,37 +43,6 @@ export class Actions {
 
   get state() {
     return this.store.state;
-  }
-
-  /** Learn who answers here, and whether a code is needed. @param {string} [accessCode] */
-  async checkIn(accessCode) {
-    try {
-      const { assistant, voices, presets } = await requestTicket(accessCode);
-      this.store.update({ server: { assistant, voices, presets }, access: null });
-      this.store.dropProblem('server');
-      return true;
-    } catch (error) {
-      if (!(error instanceof TicketError)) throw error;
-      this.#showTicketError(error);
-      return false;
-    }
-  }
-
-  /** @param {TicketError} error */
-  #showTicketError(error) {
-    if (error.needsAccessCode) {
-      const problem = error.code === 'access_code_wrong' ? `${error.message} ${error.action}` : '';
-      this.store.update({ access: { problem } });
-      return;
-    }
-    if (error.status === 429 && this.state.access) {
-      this.store.update({ access: { problem: `${error.message} ${error.action}` } });
-      return;
-    }
-    this.store.addProblem({
-      key: 'server', title: error.message, hint: error.action, tone: 'warn',
-      next: { label: 'Try again', action: 'check-in' },
-    });
   }
 
   /** Start a conversation; called from a click. @param {Mode} mode */

@@ -48,6 +48,9 @@ function onReady({ store }, { ready, isReplaced }) {
     });
     store.update({ answerTurn: 0, session: 'connecting' });
   }
+  // Of a session that goes on, what it told before is known already or, after a reload, over: only
+  // a change would be told again.
+  if (ready.resumed && store.state.session === 'none') store.update({ session: 'live' });
   store.update({ wasLive: true });
 }
 

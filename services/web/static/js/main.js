@@ -1,6 +1,7 @@
 /** Finds the elements and wires the modules together. */
 
 import { Actions } from './actions.js';
+import { checkIn } from './check-in.js';
 import { byRole } from './dom.js';
 import { canShareScreen, hasCamera } from './devices.js';
 import { listen } from './inbox.js';
@@ -58,7 +59,7 @@ const buttons = {
   suggest: (button) => void actions.ask(button.textContent ?? ''),
   latest: () => view.conversation.follow(),
   dismiss: (button) => store.dropProblem(button.dataset.key ?? ''),
-  'check-in': () => void actions.checkIn(),
+  'check-in': () => void checkIn(store),
   theme: switchTheme,
   settings: () => openDialog('settings'),
   keys: () => openDialog('keys'),
@@ -94,7 +95,7 @@ function listenToForms() {
   byRole('access').addEventListener('submit', (event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (document.getElementById('access-code'));
-    void actions.checkIn(field.value);
+    void checkIn(store, field.value);
     field.value = '';
   });
 }
@@ -144,7 +145,7 @@ async function begin() {
   void offerCamera();
   const session = readSession();
   if (session) actions.resume(session);
-  await actions.checkIn();
+  await checkIn(store);
 }
 
 void begin();

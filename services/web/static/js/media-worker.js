@@ -98,7 +98,7 @@ function onLink(state, details) {
 
 /** @param {import('./screen.js').Picture} picture */
 function sendPicture({ blob, jpeg, width, height, timeMs }) {
-  socket.sendPicture(jpeg, timeMs, () => {
+  socket.uplink.sendPicture(jpeg, timeMs, () => {
     tell({ kind: 'picture_sent', blob, width, height, bytes: jpeg.byteLength, timeMs: nowMs() });
   });
 }
@@ -106,12 +106,12 @@ function sendPicture({ blob, jpeg, width, height, timeMs }) {
 /** @param {boolean} active */
 function sendShare(active) {
   const surface = active && share.surface ? { surface: share.surface } : {};
-  socket.sendControl({ type: 'share', active, ...surface });
+  socket.uplink.sendControl({ type: 'share', active, ...surface });
 }
 
 /** @param {boolean} active */
 function sendMicrophone(active) {
-  socket.sendControl({ type: 'microphone', active });
+  socket.uplink.sendControl({ type: 'microphone', active });
 }
 
 /** @param {MessageEvent<ArrayBuffer>} event PCM16 at 16 kHz, 40 ms. */
@@ -129,7 +129,7 @@ function onChunk({ data }) {
     preroll = [...preroll.slice(1 - PREROLL_CHUNKS), chunk];
     return;
   }
-  socket.sendAudio(chunk.pcm16, chunk.timeMs);
+  socket.uplink.sendAudio(chunk.pcm16, chunk.timeMs);
   if (!microphone.isPushToTalk) onSpeech(detector.push(db, CHUNK_MS));
 }
 
@@ -144,8 +144,8 @@ function onSpeech(event) {
 function talk(active) {
   if (!microphone.isOn || microphone.isTalking === active) return;
   microphone.isTalking = active;
-  socket.sendControl({ type: 'talk', active });
-  if (active) for (const { pcm16, timeMs } of preroll) socket.sendAudio(pcm16, timeMs);
+  socket.uplink.sendControl({ type: 'talk', active });
+  if (active) for (const { pcm16, timeMs } of preroll) socket.uplink.sendAudio(pcm16, timeMs);
   preroll = [];
   onSpeech(active ? 'started' : 'ended');
 }
@@ -154,12 +154,12 @@ function talk(active) {
 async function ask(text) {
   const limit = new Promise((resolve) => setTimeout(resolve, LOOK_LIMIT_MS));
   await Promise.race([screen.look(), limit]);
-  socket.sendControl({ type: 'text', text, ...(share.isOn ? { picture: true } : {}) });
+  socket.uplink.sendControl({ type: 'text', text, ...(share.isOn ? { picture: true } : {}) });
 }
 
 /** @param {{ turn: number, playedMs: number, type: string, isPlaying: boolean }} report */
 function onPlayback({ type, turn, playedMs, isPlaying }) {
-  if (type === 'played') socket.sendControl({ type: 'played', turn, played_ms: Math.round(playedMs) });
+  if (type === 'played') socket.uplink.sendControl({ type: 'played', turn, played_ms: Math.round(playedMs) });
   else tell({ kind: 'playing', turn, isPlaying });
 }
 
@@ -167,7 +167,7 @@ function stopSharing() {
   if (!share.isOn) return;
   share.isOn = false;
   screen.stop();
-  socket.dropPicture();
+  socket.uplink.dropPicture();
   sendShare(false);
 }
 
@@ -201,7 +201,7 @@ function end() {
     giveUp();
     return;
   }
-  socket.sendControl({ type: 'end' });
+  socket.uplink.sendControl({ type: 'end' });
   endTimer = setTimeout(giveUp, END_LIMIT_MS);
 }
 
@@ -244,7 +244,7 @@ const commands = {
   share({ frames, surface }) {
     share.isOn = true;
     share.surface = surface;
-    socket.dropPicture();
+    socket.uplink.dropPicture();
     screen.start(frames ?? null);
     sendShare(true);
   },

@@ -37,8 +37,6 @@ export class ScreenWatcher {
     this.isWatching = false;
     /** Counts starts and stops: work that began before a stop finds its number outdated. */
     this.generation = 0;
-    /** @type {ReadableStreamDefaultReader<VideoFrame> | null} */
-    this.reader = null;
     /** @type {Shot | null} The newest. */
     this.shot = null;
     /** @type {import('./luma-diff.js').Luma | null} */
@@ -72,8 +70,6 @@ export class ScreenWatcher {
     this.generation += 1;
     this.isWatching = false;
     clearInterval(this.clock);
-    void this.reader?.cancel().catch(() => undefined);
-    this.reader = null;
     this.shot = null;
     this.sentLuma = null;
     this.picture = null;
@@ -85,13 +81,14 @@ export class ScreenWatcher {
    * @param {number} generation
    */
   async #read(reader, generation) {
-    this.reader = reader;
     for (;;) {
       const { value: frame, done } = await reader.read();
       if (done) return;
+      // Read on after a stop, until the track that the page has stopped ends the stream: frames
+      // that nobody takes out of it would hold the capturer's buffers.
       if (generation !== this.generation) {
         frame.close();
-        return;
+        continue;
       }
       const shot = await takeFrame(frame, nowMs());
       if (generation === this.generation) this.#onShot(shot);

@@ -1,15 +1,13 @@
 /**
- * The line to the gateway: connects, checks in, resumes after a break, and keeps what is not
- * acknowledged. Runs in the worker, whose timers go on when the page is covered.
+ * The line to the gateway: connects, checks in, and comes back after a break. Runs in the worker, whose timers go on when the page is covered.
  */
 
 import { reconnectDelayMs } from './backoff.js';
 import {
-  CloseCode, Kind, MICROPHONE_RATE_HZ, MessageError, decodeMedia, decodeMessage, encodeMedia,
-  encodeMessage, isLater, mayReconnect,
+  CloseCode, Kind, MessageError, decodeMedia, decodeMessage, encodeMessage, isLater, mayReconnect,
 } from './messages.js';
-import { Outbox } from './outbox.js';
 import { TicketError } from './tickets.js';
+import { Uplink } from './uplink.js';
 
 /** @typedef {import('./messages.js').Message} Message */
 
@@ -18,11 +16,8 @@ const HANDSHAKE_MS = 8_000;
 const PING_EVERY_MS = 5_000;
 /** Silence for longer than this, pings included, is a dead line that TCP has not noticed. */
 const SILENCE_MS = 12_000;
-/** More than this waiting in the socket: the uplink is slow, so pictures wait for it. */
-const PICTURE_BACKLOG_BYTES = 256 * 1_024;
-/** And audio waits here, where a bound holds and a reconnect can send it again. */
-const AUDIO_BACKLOG_BYTES = 1_024 * 1_024;
-const DEFAULT_UNACKED_AUDIO_MS = 20_000;
+/** A connection that lasted this long was a good one: the next break starts with short waits. */
+const STABLE_MS = 5_000;
 const ABNORMAL_CLOSE = 1006;
 
 /**
@@ -57,10 +52,9 @@ export class GatewaySocket {
   constructor(listener, surroundings) {
     this.listener = listener;
     this.surroundings = surroundings;
-    this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
+    this.uplink = new Uplink();
     /** @type {WebSocket | null} */
     this.socket = null;
-    this.isReady = false;
     this.isWanted = false;
     this.attempt = 0;
     /** @type {Record<string, unknown>} */
@@ -69,10 +63,8 @@ export class GatewaySocket {
     this.session = null;
     /** @type {string | null} */
     this.lastId = null;
-    this.pictureNumber = 0;
-    /** @type {{ jpeg: Uint8Array, timeMs: number, onSent: () => void } | null} */
-    this.waitingPicture = null;
     this.heardAtMs = 0;
+    this.readyAtMs = Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -105,10 +97,14 @@ export class GatewaySocket {
 
   /** The conversation is over: what was said in it and not sent belongs to no other. */
   forget() {
-    this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
+    this.uplink = new Uplink();
     this.session = null;
     this.lastId = null;
-    this.waitingPicture = null;
+  }
+
+  /** Whether the gateway has checked us in and is still there. */
+  get isReady() {
+    return this.uplink.socket !== null;
   }
 
   /** Try at once: the network is back. */
@@ -166,6 +162,8 @@ export class GatewaySocket {
 
   /** @param {number} code @param {string} reason */
   #onClose(code, reason) {
+    if (performance.now() - this.readyAtMs > STABLE_MS) this.attempt = 0;
+    this.readyAtMs = Infinity;
     this.#drop();
     if (!this.isWanted) return;
     if (mayReconnect(code)) {
@@ -190,7 +188,7 @@ export class GatewaySocket {
   #drop() {
     const { socket } = this;
     this.socket = null;
-    this.isReady = false;
+    this.uplink.detach();
     clearTimeout(this.timer);
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close(CloseCode.NORMAL);
   }
@@ -219,7 +217,7 @@ export class GatewaySocket {
     const message = decodeMessage(frame);
     if (message === null) return;
     if (message.type === 'ready') this.#onReady(message);
-    else if (message.type === 'ack') this.#onAck(Number(message.seq));
+    else if (message.type === 'ack') this.uplink.onAck(Number(message.seq));
     else if (typeof message.id !== 'string' || this.#isNew(message.id)) {
       this.listener.onMessage(message);
     }
@@ -239,24 +237,12 @@ export class GatewaySocket {
     const isReplaced = this.session !== null && !isSameSession;
     if (!isSameSession) this.lastId = null;
     this.session = { session: String(ready.session), token: String(ready.token) };
-    this.pictureNumber = Number(ready.last_picture);
-    const limits = /** @type {Record<string, unknown>} */ (ready.limits);
-    if (typeof limits.unacked_audio_s === 'number') {
-      this.outbox.maxAudioMs = limits.unacked_audio_s * 1_000;
-    }
-    this.outbox.resumeAfter(Number(ready.last_seq), isSameSession);
-    this.attempt = 0;
-    this.isReady = true;
+    if (this.socket) this.uplink.attach(this.socket, ready);
+    this.readyAtMs = performance.now();
     this.listener.onLink('open', {});
     this.listener.onReady(ready, isReplaced);
     this.#reportLoss();
-    this.flush();
-  }
-
-  /** @param {number} seq */
-  #onAck(seq) {
-    this.outbox.acknowledge(seq);
-    this.flush();
+    this.uplink.flush();
   }
 
   /** Once a second: ping, notice a dead line, send what waited for a slow one. */
@@ -271,83 +257,11 @@ export class GatewaySocket {
       this.socket.send(encodeMessage({ type: 'ping', time_ms: nowMs() }));
     }
     this.#reportLoss();
-    this.flush();
+    this.uplink.flush();
   }
 
   #reportLoss() {
-    const lostMs = this.outbox.takeLostMs();
+    const lostMs = this.uplink.outbox.takeLostMs();
     if (lostMs > 0) this.listener.onAudioLost(lostMs);
-  }
-
-  /** Send what waits, as far as the socket takes it. */
-  flush() {
-    const { socket } = this;
-    if (!socket || !this.isReady) return;
-    this.#sendWaitingPicture(socket);
-    if (!this.outbox.hasUnsent || socket.bufferedAmount > AUDIO_BACKLOG_BYTES) return;
-    for (const { seq, audio, control, timeMs } of this.outbox.unsent()) {
-      if (audio) socket.send(encodeMedia(Kind.MICROPHONE, seq, timeMs, audio));
-      else if (control) socket.send(encodeMessage(this.#numbered(control, seq)));
-      if (socket.bufferedAmount > AUDIO_BACKLOG_BYTES) break;
-    }
-  }
-
-  /** @param {Message} control @param {number} seq @returns {Message} */
-  #numbered(control, seq) {
-    // Pictures are counted anew after a reconnect, so a question names the newest one only now.
-    const names = control.type === 'text' && control.picture === true;
-    const { picture: _, ...message } = control;
-    if (names && this.pictureNumber > 0) return { ...message, seq, picture: this.pictureNumber };
-    return { ...message, seq };
-  }
-
-  /**
-   * Send one piece of microphone audio, now or when there is a line again.
-   *
-   * @param {Uint8Array<ArrayBuffer>} pcm16
-   * @param {number} capturedMs
-   */
-  sendAudio(pcm16, capturedMs) {
-    const durationMs = pcm16.byteLength / 2 / (MICROPHONE_RATE_HZ / 1_000);
-    this.outbox.addAudio(pcm16, capturedMs, durationMs);
-    this.flush();
-  }
-
-  /**
-   * Send one control message, now or when there is a line again.
-   *
-   * @param {Message} message Without `seq`. `picture: true` on a question stands for the number of
-   *   the newest picture sent before it.
-   */
-  sendControl(message) {
-    this.outbox.addControl(message);
-    this.flush();
-  }
-
-  /**
-   * Send a picture if there is a line with room for it; else it waits, and a newer one replaces it.
-   *
-   * @param {Uint8Array} jpeg
-   * @param {number} timeMs
-   * @param {() => void} onSent
-   */
-  sendPicture(jpeg, timeMs, onSent) {
-    this.waitingPicture = { jpeg, timeMs, onSent };
-    if (this.socket && this.isReady) this.#sendWaitingPicture(this.socket);
-  }
-
-  /** Forget a picture that waits: nothing of the screen leaves after sharing has stopped. */
-  dropPicture() {
-    this.waitingPicture = null;
-  }
-
-  /** @param {WebSocket} socket */
-  #sendWaitingPicture(socket) {
-    if (!this.waitingPicture || socket.bufferedAmount > PICTURE_BACKLOG_BYTES) return;
-    const { jpeg, timeMs, onSent } = this.waitingPicture;
-    this.waitingPicture = null;
-    this.pictureNumber += 1;
-    socket.send(encodeMedia(Kind.PICTURE, this.pictureNumber, timeMs, jpeg));
-    onSent();
   }
 }

@@ -39,7 +39,8 @@ function linkStatus(state) {
   if (state.link !== 'open') return state.wasLive ? 'resuming' : 'connecting';
   if (state.queuePosition > 0) return 'queued';
   if (state.session === 'resuming') return 'resuming';
-  return state.session === 'connecting' ? 'connecting' : null;
+  // The gateway is there, but nobody yet who listens.
+  return state.session === 'live' ? null : 'connecting';
 }
 
 /**

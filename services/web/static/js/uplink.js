@@ -1,0 +1,124 @@
+/**
+ * The way up: numbers what is said, keeps it until it is acknowledged, and sends it as far as the
+ * socket takes it. Outlives the socket; the line hands it each new one.
+ */
+
+import { Kind, MICROPHONE_RATE_HZ, encodeMedia, encodeMessage } from './messages.js';
+import { Outbox } from './outbox.js';
+
+/** @typedef {import('./messages.js').Message} Message */
+
+/** More than this waiting in the socket: the uplink is slow, so pictures wait for it. */
+const PICTURE_BACKLOG_BYTES = 256 * 1_024;
+/** And audio waits here, where a bound holds and a reconnect can send it again. */
+const AUDIO_BACKLOG_BYTES = 1_024 * 1_024;
+const DEFAULT_UNACKED_AUDIO_MS = 20_000;
+
+export class Uplink {
+  constructor() {
+    this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
+    /** @type {WebSocket | null} One that has checked in. */
+    this.socket = null;
+    this.pictureNumber = 0;
+    /** @type {{ jpeg: Uint8Array, timeMs: number, onSent: () => void } | null} */
+    this.waitingPicture = null;
+  }
+
+  /**
+   * Go on over a new connection; nothing is sent before {@link flush}.
+   *
+   * @param {WebSocket} socket
+   * @param {Message} ready What the gateway said when it was checked in.
+   */
+  attach(socket, ready) {
+    const limits = /** @type {Record<string, unknown>} */ (ready.limits);
+    if (typeof limits.unacked_audio_s === 'number') {
+      this.outbox.maxAudioMs = limits.unacked_audio_s * 1_000;
+    }
+    this.outbox.resumeAfter(Number(ready.last_seq), ready.resumed === true);
+    this.pictureNumber = Number(ready.last_picture);
+    this.socket = socket;
+  }
+
+  detach() {
+    this.socket = null;
+  }
+
+  /** Forget what the gateway has stored, and go on. @param {number} seq Cumulative. */
+  onAck(seq) {
+    this.outbox.acknowledge(seq);
+    this.flush();
+  }
+
+  /** Send what waits, as far as the socket takes it. */
+  flush() {
+    const { socket } = this;
+    if (!socket) return;
+    this.#sendWaitingPicture(socket);
+    if (!this.outbox.hasUnsent || socket.bufferedAmount > AUDIO_BACKLOG_BYTES) return;
+    for (const { seq, audio, control, timeMs } of this.outbox.unsent()) {
+      if (audio) socket.send(encodeMedia(Kind.MICROPHONE, seq, timeMs, audio));
+      else if (control) socket.send(encodeMessage(this.#numbered(control, seq)));
+      if (socket.bufferedAmount > AUDIO_BACKLOG_BYTES) break;
+    }
+  }
+
+  /** @param {Message} control @param {number} seq @returns {Message} */
+  #numbered(control, seq) {
+    // Pictures are counted anew after a reconnect, so a question names the newest one only now.
+    const names = control.type === 'text' && control.picture === true;
+    const { picture: _, ...message } = control;
+    if (names && this.pictureNumber > 0) return { ...message, seq, picture: this.pictureNumber };
+    return { ...message, seq };
+  }
+
+  /**
+   * Send one piece of microphone audio, now or when there is a line again.
+   *
+   * @param {Uint8Array<ArrayBuffer>} pcm16
+   * @param {number} capturedMs
+   */
+  sendAudio(pcm16, capturedMs) {
+    const durationMs = pcm16.byteLength / 2 / (MICROPHONE_RATE_HZ / 1_000);
+    this.outbox.addAudio(pcm16, capturedMs, durationMs);
+    this.flush();
+  }
+
+  /**
+   * Send one control message, now or when there is a line again.
+   *
+   * @param {Message} message Without `seq`. `picture: true` on a question stands for the number of
+   *   the newest picture sent before it.
+   */
+  sendControl(message) {
+    this.outbox.addControl(message);
+    this.flush();
+  }
+
+  /**
+   * Send a picture if there is a line with room for it; else it waits, and a newer one replaces it.
+   *
+   * @param {Uint8Array} jpeg
+   * @param {number} timeMs
+   * @param {() => void} onSent
+   */
+  sendPicture(jpeg, timeMs, onSent) {
+    this.waitingPicture = { jpeg, timeMs, onSent };
+    if (this.socket) this.#sendWaitingPicture(this.socket);
+  }
+
+  /** Forget a picture that waits: nothing of the screen leaves after sharing has stopped. */
+  dropPicture() {
+    this.waitingPicture = null;
+  }
+
+  /** @param {WebSocket} socket */
+  #sendWaitingPicture(socket) {
+    if (!this.waitingPicture || socket.bufferedAmount > PICTURE_BACKLOG_BYTES) return;
+    const { jpeg, timeMs, onSent } = this.waitingPicture;
+    this.waitingPicture = null;
+    this.pictureNumber += 1;
+    socket.send(encodeMedia(Kind.PICTURE, this.pictureNumber, timeMs, jpeg));
+    onSent();
+  }
+}
