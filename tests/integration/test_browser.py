@@ -13,6 +13,7 @@ from tests.support.browser import (
     press,
     serve_page,
     shown,
+    silent,
     spoken,
 )
 from tests.support.processes import until
@@ -95,7 +96,7 @@ async def test_speaking_over_the_answer_silences_it(empty_system: System, tmp_pa
 
 
 @pytest.mark.browser
-async def test_stop_sharing_stops_the_pictures(empty_system: System) -> None:
+async def test_stop_sharing_stops_the_pictures(empty_system: System, tmp_path: Path) -> None:
     """A change on the shared tab reaches the model; after "Stop sharing" none does."""
     await empty_system.start_live()
     await empty_system.start_worker()
@@ -106,7 +107,7 @@ async def test_stop_sharing_stops_the_pictures(empty_system: System) -> None:
         return sum(item["kind"] == "video" for entry in ledger for item in entry["items"])
 
     with shown(SCREEN) as screen:
-        async with chromium(microphone=None) as browser:
+        async with chromium(microphone=silent(tmp_path)) as browser:
             other = await browser.new_page()
             await other.goto(screen)
             page = await browser.new_page()

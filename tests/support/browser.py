@@ -50,6 +50,16 @@ def spoken(folder: Path, text: str, *, before_s: float = 1.0, after_s: float = 2
     return wav
 
 
+def silent(folder: Path) -> Path:
+    """Return a WAV of silence: Chromium's own fake microphone beeps once a second."""
+    wav = folder / "silent.wav"
+    length = ["trim", "0", "120"]
+    subprocess.run(
+        ["sox", "-n", "-r", "48000", "-c", "1", "-b", "16", str(wav), *length], check=True
+    )
+    return wav
+
+
 @contextmanager
 def shown(html: str) -> Iterator[str]:
     """Serve a page that is to be shared; yields its address."""
@@ -74,16 +84,15 @@ def shown(html: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def chromium(*, microphone: Path | None, width: int = 1280) -> AsyncIterator[BrowserContext]:
+async def chromium(*, microphone: Path, width: int = 1280) -> AsyncIterator[BrowserContext]:
     """Start Chromium; ``microphone`` is played once, from when the page opens the device."""
     args = [
         *QUIET_CHROMIUM,
         "--autoplay-policy=no-user-gesture-required",
         f"--auto-select-tab-capture-source-by-title={SHARED_TITLE}",
         "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}%noloop",
     ]
-    if microphone is not None:
-        args.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium_path(), headless=True, args=args
