@@ -29,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workers=options.workers,
         gateways=options.gateways,
         chunk_ms=options.profile,
+        lease_s=options.lease,
         direct=options.direct,
     )
-    figures = uvloop.run(measure(plan))
+    figures = uvloop.run(measure(plan, options.logs))
     figures["added_first_sound_ms"] = added_ms(figures)
     Console().print(as_tables(figures))
     if options.json:
@@ -56,12 +57,20 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="ms of speech in one message (default 40)",
     )
     parser.add_argument(
-        *("--direct",),
+        "--direct",
         type=_count,
         default=4,
         help="clients straight to the Live endpoint, to compare with (default 4)",
     )
+    parser.add_argument(
+        "--lease",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="WORKER_LEASE_S; longer for a machine too busy to renew it in time (default 2)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--logs", type=Path, metavar="FILE", help="write what the processes log")
     return parser.parse_args(arguments)
 
 

@@ -81,10 +81,10 @@ def _latency(figures: dict[str, Any]) -> Table:
 def _loss(figures: dict[str, Any]) -> Text:
     loss = figures["loss"]
     line = Text(
-        f"Speech: {loss['chunks_not_at_the_model']} of {loss['chunks_sent']} chunks did not reach"
-        f" the model. Questions: {loss['not_answered']} of {loss['questions']} were not answered."
-        f" Replies: {loss['holes']} holes, {loss['repeats']} repeats."
-        f" {loss['not_acknowledged']} messages not acknowledged, {len(loss['problems'])} problems."
+        f"Sent: {loss['sent']} messages; {loss['not_acknowledged']} not acknowledged,"
+        f" {loss['not_at_the_model']} not at the model, {loss['chunks_sent_again']} chunks sent"
+        f" again. Questions: {loss['not_answered']} of {loss['questions']} not answered."
+        f" Replies: {loss['holes']} holes, {loss['repeats']} repeats. {len(loss['problems'])} problems."
     )
     if not is_lossless(figures):
         line.stylize("bold red")
@@ -94,12 +94,12 @@ def _loss(figures: dict[str, Any]) -> Text:
 def is_lossless(figures: dict[str, Any]) -> bool:
     """Tell whether everything that was sent arrived, once."""
     loss = figures["loss"]
-    bad = ("chunks_not_at_the_model", "not_acknowledged", "not_answered", "holes", "repeats")
+    bad = ("not_at_the_model", "not_acknowledged", "not_answered", "holes", "repeats")
     return not any(loss[name] for name in bad) and not loss["problems"]
 
 
 def _warnings(figures: dict[str, Any]) -> list[Text]:
-    warnings = []
+    warnings = [f"The first problem: {text}" for text in figures["loss"]["problems"][:1]]
     others = figures["cpu_share_of_other_processes"]
     if others > BUSY:
         warnings.append(

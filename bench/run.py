@@ -20,6 +20,7 @@ from bench.clients import DirectClient, GatewayClient, Media, act, wire_bytes_pe
 from bench.media import quiet_chunk, screen_jpeg
 from bench.meters import Recorder, cpu_s, machine_cpu_s, resident_kb
 from shared.bus import Bus, open_bus
+from shared.codec import StreamId
 from shared.keys import SessionKeys
 from tests.support.system import System, bare_system
 
@@ -42,6 +43,7 @@ class Plan:
     workers: int
     gateways: int
     chunk_ms: int
+    lease_s: float
     direct: int
     """Connections straight to the Live endpoint, in the same load generator at the same time."""
 
@@ -86,12 +88,15 @@ _REDIS_FIGURES = (
 )
 
 
-async def measure(plan: Plan) -> dict[str, Any]:
-    """Carry a plan out; return the figures (bench/README.md names them)."""
+async def measure(plan: Plan, logs: Path | None = None) -> dict[str, Any]:
+    """Carry a plan out; return the figures (bench/README.md names them).
+
+    What the processes log is written to ``logs``, and to standard error if the run fails.
+    """
     media = Media(plan.chunk_ms, quiet_chunk(plan.chunk_ms), screen_jpeg())
     through, direct = Recorder(), Recorder()
     stop = asyncio.Event()
-    async with _system(plan) as system, open_bus(system.redis.url, name="bench") as bus:
+    async with _system(plan, logs) as system, open_bus(system.redis.url, name="bench") as bus:
         meter = Meter(system, bus)
         empty = await meter.read()
         async with asyncio.TaskGroup() as tasks:
@@ -123,9 +128,9 @@ async def measure(plan: Plan) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _system(plan: Plan) -> AsyncIterator[System]:
+async def _system(plan: Plan, logs: Path | None) -> AsyncIterator[System]:
     """Start Redis, the scripted Live endpoint, workers and gateways."""
-    with TemporaryDirectory(prefix="overshoulder-bench-") as folder, _output_on_failure():
+    with TemporaryDirectory(prefix="overshoulder-bench-") as folder, _output_to(logs):
         async with bare_system(Path(folder)) as system:
             await system.start_live(
                 LOCAL_LIVE_SCRIPT_PACE="1",
@@ -135,15 +140,17 @@ async def _system(plan: Plan) -> AsyncIterator[System]:
             )
             capacity = str(math.ceil(plan.sessions / plan.workers))
             for _ in range(plan.workers):
-                await system.start_worker(WORKER_CAPACITY=capacity)
+                await system.start_worker(
+                    WORKER_CAPACITY=capacity, WORKER_LEASE_S=str(plan.lease_s)
+                )
             for _ in range(plan.gateways):
                 await system.start_gateway()
             yield system
 
 
 @contextlib.contextmanager
-def _output_on_failure() -> Iterator[None]:
-    """Keep to itself what the processes wrote, unless the run fails."""
+def _output_to(logs: Path | None) -> Iterator[None]:
+    """Take what a system prints at its end, which is what its processes wrote."""
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):
@@ -151,6 +158,9 @@ def _output_on_failure() -> Iterator[None]:
     except BaseException:
         sys.stderr.write(output.getvalue())
         raise
+    finally:
+        if logs is not None:
+            logs.write_text(output.getvalue(), encoding="utf-8")
 
 
 async def _join(
@@ -207,11 +217,13 @@ async def _settle(bus: Bus, clients: list[GatewayClient]) -> dict[str, Any]:
     """Wait until everything that was sent has arrived; return what has not."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_S):
-            while not all([c.is_settled() and await _missing(bus, c) == 0 for c in clients]):  # noqa: ASYNC110 - it is Redis that tells
+            while not all([c.is_settled() and (await _missing(bus, c))[0] == 0 for c in clients]):  # noqa: ASYNC110 - it is Redis that tells
                 await asyncio.sleep(LOOK_S)
+    missing = [await _missing(bus, client) for client in clients]
     return {
-        "chunks_sent": sum(client.chunks for client in clients),
-        "chunks_not_at_the_model": sum([await _missing(bus, client) for client in clients]),
+        "sent": sum(client.seq for client in clients),
+        "not_at_the_model": sum(entries for entries, _ in missing),
+        "chunks_sent_again": sum(again for _, again in missing),
         "not_acknowledged": sum(client.seq - client.acked for client in clients),
         "questions": sum(client.questions for client in clients),
         "not_answered": sum(client.questions - client.answered for client in clients),
@@ -221,7 +233,12 @@ async def _settle(bus: Bus, clients: list[GatewayClient]) -> dict[str, Any]:
     }
 
 
-async def _missing(bus: Bus, client: GatewayClient) -> int:
-    """Return how many chunks the worker has not sent to the model, by what it noted in Redis."""
-    noted = await bus.send("HGET", SessionKeys.of(client.session_id).session, "chunks")
-    return client.chunks - int(noted or 0)
+async def _missing(bus: Bus, client: GatewayClient) -> tuple[int, int]:
+    """Return what was not sent to the model, and the chunks sent again on another connection.
+
+    Both by what the worker notes in Redis once a second.
+    """
+    session = SessionKeys.of(client.session_id).session
+    position, chunks = await bus.send("HMGET", session, "position", "chunks")
+    sent = StreamId.parse(position).seq if position else 0
+    return client.seq - sent, max(0, int(chunks or 0) - client.chunks)

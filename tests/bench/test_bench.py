@@ -93,7 +93,7 @@ async def test_a_short_run_loses_nothing_and_fills_every_figure(tmp_path: Path) 
     assert await process.ended(120) == 0, process.text
     figures = json.loads(file.read_text(encoding="utf-8"))
     assert is_lossless(figures)
-    assert figures["loss"]["chunks_sent"] >= 2 * 3 * 25
+    assert figures["loss"]["sent"] >= 2 * 4 * 25
     assert figures["loss"]["questions"] >= 2
     assert all(ms > 0 for ms in figures["cpu_ms_per_session_s"].values())
     assert figures["redis_per_session_s"]["in_bytes"] > 80_000
