@@ -157,6 +157,19 @@ async def test_lost_speech_is_told(visit: Visit) -> None:
     await visit.page.get_by_text("About 3 seconds of what you said were lost.").wait_for()
 
 
+async def test_a_notice_goes_when_it_has_come_true(visit: Visit) -> None:
+    """That the model is tried again is told until it is there."""
+    await visit.start()
+    message = "The model cannot be reached; trying again."
+    notice = visit.page.get_by_text(message)
+
+    await visit.gateway.say(type="notice", code="model_unreachable", message=message)
+    await notice.wait_for()
+    await visit.gateway.say(type="state", state="live", model="gemini-3.8-live")
+
+    await notice.wait_for(state="hidden")
+
+
 async def test_messages_of_a_newer_gateway_do_no_harm(visit: Visit) -> None:
     """A message that this page does not know, or cannot read, is skipped."""
     await visit.start()

@@ -91,6 +91,7 @@ async def test_a_reload_goes_on_with_the_conversation(visit: Visit) -> None:
     assert visit.gateway.hellos[1]["resume"] == {"session": "s1", "token": "1.token"}
     assert await messages(visit) == ["What is this?", "A spreadsheet."]
     assert await visit.page.get_by_text("The microphone is off.").is_visible()
+    assert await visit.page.get_by_text("Picked up where you left off.").is_visible()
 
 
 async def test_a_conversation_that_is_over_is_not_resumed(visit: Visit) -> None:

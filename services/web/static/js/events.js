@@ -14,7 +14,11 @@ const CHUNK_MS = 40;
 const STATE_CHANGES = {
   queued: (_, { position }) => ({ queuePosition: position ?? 1, session: 'connecting' }),
   connecting: () => ({ queuePosition: 0, session: 'connecting' }),
-  live: (_, { model }) => ({ queuePosition: 0, session: 'live', model: model ?? '' }),
+  live: (state, { model }) => ({
+    queuePosition: 0, session: 'live', model: model ?? '',
+    // "Trying again" has come true.
+    problems: state.problems.filter(({ key }) => !key.startsWith('notice-')),
+  }),
   resuming: () => ({ queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false }),
   ended: (state, { reason, message }) => afterEnd(state, { reason: reason ?? '', message: message ?? '' }),
 };

@@ -1,6 +1,7 @@
 /** What the worker tells, and what becomes of it. */
 
 import { fromHistory } from './conversation.js';
+import { canShareScreen } from './devices.js';
 import { afterEnd } from './events.js';
 import { seconds } from './format.js';
 import { CloseCode } from './messages.js';
@@ -21,6 +22,13 @@ const ENDINGS = {
   },
 };
 
+/** Shown until something is shared: it takes the place of whatever else concerns the screen. */
+const LOADED_AGAIN = Object.freeze({
+  key: 'screen', tone: /** @type {const} */ ('info'), title: 'Picked up where you left off.',
+  hint: 'Screen and microphone went off when the page was loaded again.',
+  next: canShareScreen() ? Object.freeze({ label: 'Share screen', action: 'share' }) : null,
+});
+
 /** @type {Handler} */
 function onLink(actions, { state, attempt = 0, code }) {
   const { store } = actions;
@@ -36,11 +44,14 @@ function onLink(actions, { state, attempt = 0, code }) {
 
 /** @type {Handler} */
 function onReady({ store }, { ready, isReplaced }) {
-  const { lines } = store.state;
+  const { lines, problems, wasLive } = store.state;
   writeSession({ session: ready.session, token: ready.token });
+  // What was wrong with the connection before this one is over with it.
+  store.update({ problems: problems.filter(({ key }) => !key.startsWith('error-')) });
   if (ready.history.length > 0 && lines.length === 0) {
     store.update({ lines: fromHistory(ready.history) });
   }
+  if (ready.resumed && !wasLive) store.addProblem(LOADED_AGAIN);
   if (isReplaced) {
     store.addProblem({
       key: 'session', tone: 'info', title: 'The earlier conversation had ended.',
