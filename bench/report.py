@@ -84,7 +84,8 @@ def _loss(figures: dict[str, Any]) -> Text:
         f"Sent: {loss['sent']} messages; {loss['not_acknowledged']} not acknowledged,"
         f" {loss['not_at_the_model']} not at the model, {loss['chunks_sent_again']} chunks sent"
         f" again. Questions: {loss['not_answered']} of {loss['questions']} not answered."
-        f" Replies: {loss['holes']} holes, {loss['repeats']} repeats. {len(loss['problems'])} problems."
+        f" Replies: {loss['holes']} holes, {loss['repeats']} repeats."
+        f" {len(loss['problems'])} problems."
     )
     if not is_lossless(figures):
         line.stylize("bold red")
