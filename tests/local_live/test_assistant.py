@@ -80,8 +80,10 @@ async def test_speech_silences_the_answer(server: LiveServer) -> None:
         await live.send_realtime_input(video=blob)
         await live.send_realtime_input(text="read my screen")
         arrived = aiter(live.receive())
-        while not (await anext(arrived)).data:
-            pass
+        begun = Heard([])
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            while "Point 1" not in begun.said:
+                begun.messages.append(await anext(arrived))
 
         speaking = asyncio.create_task(microphone(live, speech("Stop. Stop it, please.")))
         cut = Heard([message async for message in arrived])

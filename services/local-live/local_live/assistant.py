@@ -31,7 +31,6 @@ ONE_MOMENT = "One moment, I am reading your screen."
 CANNOT_READ = "I can't read your screen: text recognition does not work here."
 CANNOT_HEAR = "(speech that could not be recognised)"
 TYPE_INSTEAD = "I can't understand speech here: speech recognition does not work. Please type."
-NO_ANSWER = Answer((), Memory())
 MAX_PHRASES = 64
 MAX_PHRASE_CHARS = 60
 READ_AHEAD_REST = 2.0
@@ -110,7 +109,7 @@ class AssistantBrain:
         self._wanted: Picture | None = None
         self._hurry = asyncio.Event()
         self._ahead: asyncio.Task[None] | None = None
-        self._answer = _Answer()
+        self._answer = _Answer(Answer((), Memory()))
 
     def new_gate(self, *, silence_ms: int | None, manual: bool) -> SpeechGate:
         """Return a gate for the detector's windows."""
@@ -159,7 +158,7 @@ class AssistantBrain:
 
     async def answer(self, question: Question, history: History) -> AsyncGenerator[Spoken, None]:
         """Answer clause by clause; what is cut off can be asked for with "go on"."""
-        answer = self._answer = _Answer()
+        answer = self._answer = _Answer(Answer((), history.memory or Memory()))
         # Two clauses ahead: enough to never run dry, little enough to be thrown away.
         ready: asyncio.Queue[_Clause | Exception | None] = asyncio.Queue(maxsize=2)
         maker = asyncio.create_task(self._make(question, history, answer, ready))
@@ -278,7 +277,8 @@ class _Clause:
 class _Answer:
     """An answer while it is being given."""
 
-    whole: Answer = NO_ANSWER
+    whole: Answer
+    """All that is to be said; nothing until that is known, and the memory as it was."""
     length_ms: float = 0.0
     ends_ms: list[float] = field(default_factory=list)
     """Where each sentence of ``whole`` that has been sent ends in the sound of the turn."""
