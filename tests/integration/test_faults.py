@@ -243,3 +243,69 @@ async def test_redis_restarts(own_system: System) -> None:
     assert client.closed is None
     await client.wait_acked()
     await client.close()
+
+
+async def test_a_model_that_stays_silent_is_asked_anew(empty_system: System) -> None:
+    """Speech that is heard and never answered is replayed to a fresh session, once."""
+    await empty_system.start_live()
+    await empty_system.start_worker(WORKER_STALL_S="1.5")
+    await empty_system.start_gateway()
+    client = await empty_system.client()
+    await client.connect(empty_system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+    await empty_system.fault(kind="stall")
+
+    await speak_all(client, first=1, chunks=10)
+    await finish_utterance(client, 11)
+
+    await client.wait_for("notice", code="model_stalled")
+    await client.wait_for("turn_end", turn=2)
+    assert client.words("assistant", 2).strip() == "I heard 400 ms."
+    sessions = (await empty_system.control(op="sessions"))["sessions"]
+    history = await empty_system.control(op="history", session=sessions[0]["session"])
+    assert [turn["text"] for turn in history["turns"] if turn["role"] == "user"] == [
+        "First",
+        "heard 400 ms",
+    ]
+    await client.close()
+
+
+async def test_an_answer_cut_by_nobody_is_given_anew(empty_system: System) -> None:
+    """After an `interrupted` that nobody spoke for, the question goes to a fresh session."""
+    await empty_system.start_live()
+    await empty_system.start_worker(WORKER_STALL_S="1.5")
+    await empty_system.start_gateway()
+    client = await empty_system.client()
+    await client.connect(empty_system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+    await empty_system.fault(kind="phantom_interrupted", when="turn", after_chunks=3)
+
+    await client.say("text", text="say 10")
+
+    await client.wait_for("interrupted", turn=2)
+    end = await client.wait_for("turn_end", limit_s=20, turn=3)
+    assert client.words("assistant", end["turn"]).split() == [f"word{n}" for n in range(1, 11)]
+    sessions = (await empty_system.control(op="sessions"))["sessions"]
+    history = await empty_system.control(op="history", session=sessions[0]["session"])
+    asked = [turn["text"] for turn in history["turns"] if turn["role"] == "user"]
+    assert asked == ["First", "say 10"]
+    await client.close()
+
+
+async def test_a_handle_that_the_model_chokes_on_is_dropped(own_system: System) -> None:
+    """1011 after each resume is no loop: the second time a fresh session is opened."""
+    client = await own_system.client()
+    await client.connect(own_system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+    await own_system.fault(kind="fail_resumed", times=None)
+    await own_system.fault(kind="close", code=1011, reason="Internal error occurred.")
+
+    await client.say("text", text="Second")
+
+    await client.wait_for("turn_end", turn=2, limit_s=20)
+    assert client.words("assistant", 2).strip() == "You said: Second"
+    assert own_system.workers[0].text.count("live connection over") <= 3
+    await client.close()

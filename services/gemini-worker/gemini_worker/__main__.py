@@ -50,6 +50,7 @@ async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
                 grace_s=settings.grace_s,
                 drain_s=settings.drain_s,
                 lease_s=settings.lease_s,
+                stall_s=settings.stall_s,
                 instructions=settings.instructions,
             ),
         )

@@ -19,6 +19,7 @@ from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
 from gemini_worker.instructions import instruction_for
 from gemini_worker.lease import Dispatch, Lease
 from gemini_worker.recovery import GiveUp, Recovery
+from gemini_worker.stall import StallWatch
 from gemini_worker.turn import TurnTracker
 from gemini_worker.uplink import BEGINNING, ClientEnded, Counters, Position, Uplink
 from shared.backoff import full_jitter_s
@@ -49,6 +50,7 @@ class Verdict(Enum):
     ROTATE = auto()
     HAND_OVER = auto()
     LEASE_LAPSED = auto()
+    STALLED = auto()
 
 
 class Outcome(Enum):
@@ -65,6 +67,7 @@ class Rules:
     grace_s: float
     drain_s: float
     lease_s: float
+    stall_s: float
     instructions: str
 
 
@@ -92,6 +95,11 @@ class Conversation:
         )
         self._recovery = Recovery(endpoint.model)
         self._turns = TurnTracker()
+        self._stall = StallWatch(rules.stall_s)
+        self._held_back: tuple[str, Position] | None = None
+        """A handle that came after an interruption by nobody known yet; see `_receive`."""
+        self._left_out: int | None = None
+        """A turn that a fresh session is not told of, since its question is replayed."""
         self._go_away_at: float | None = None
 
     async def run(self) -> bool:
@@ -128,6 +136,7 @@ class Conversation:
     async def _setup(self) -> Setup:
         """Return what the next connection opens with: the handle, or what was said so far."""
         history = [] if self._handle else await self._lease.history()
+        history = [turn for turn in history if turn.turn != self._left_out]
         return Setup(
             self._options,
             instruction_for(self._options, self._rules.instructions),
@@ -140,7 +149,7 @@ class Conversation:
         await self._lease.checkpoint({"state": "live", "model": self._endpoint.model})
         await self._lease.tell(State(state="live", model=self._endpoint.model))
         log.info("live", resumed=self._handle is not None, replay_after=str(self._handle_at.after))
-        self._go_away_at = None
+        self._go_away_at = self._held_back = self._left_out = None
         uplink = Uplink(
             bus=self._lease.bus,
             keys=self._lease.keys,
@@ -148,7 +157,7 @@ class Conversation:
             position=self._handle_at,
             push_to_talk=self._options.turn_taking == "push_to_talk",
             counters=self._counters,
-            asked=self._turns.asked,
+            asked=self._asked,
             lost=self._tell_gap,
             sent_before=live.sent_before,
         )
@@ -181,9 +190,19 @@ class Conversation:
         async for event in live.events():
             for output in self._turns.on(event, time.time() * 1000):
                 await self._lease.publish(output)
+            self._stall.on(event, _now_s())
+            if self._held_back is not None and not self._stall.was_cut:
+                await self._note_handle(*self._held_back)
+                self._held_back = None
             match event:
                 case HandleUpdate(handle=str(handle), consumed=consumed):
-                    await self._note_handle(handle, uplink.position_of(consumed))
+                    position = uplink.position_of(consumed)
+                    if self._stall.was_cut:
+                        # If nobody has spoken, the cut answer must be given anew, and for that its
+                        # question must not be trimmed yet.
+                        self._held_back = (handle, position)
+                    else:
+                        await self._note_handle(handle, position)
                 case GoAway(left_s=left_s):
                     log.info("go away", left_s=left_s)
                     self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)
@@ -240,6 +259,8 @@ class Conversation:
                 stop_at = stop_at or now_s + self._rules.drain_s
                 if self._turns.is_quiet or now_s >= stop_at:
                     _decide(verdict, Verdict.HAND_OVER)
+            elif self._stall.is_stalled(now_s):
+                _decide(verdict, Verdict.STALLED)
             elif self._go_away_at is not None and (
                 (self._turns.is_quiet and self._handle) or now_s >= self._go_away_at
             ):
@@ -261,10 +282,26 @@ class Conversation:
                 return Outcome.HANDED_OVER
             case Verdict.ROTATE:
                 log.info("rotating")
+            case Verdict.STALLED:
+                await self._heal()
             case Verdict.LEASE_LAPSED:
                 log.warning("lease not renewed in time; waiting to know whose it is")
                 await self._wait_for_lease()
         return None
+
+    async def _heal(self) -> None:
+        """Go on with a fresh session: the model owes an answer and stays silent."""
+        log.warning("the model has stalled", cut=self._stall.was_cut)
+        if self._stall.was_cut:
+            self._left_out = self._turns.turn - 1
+        self._stall.heal()
+        self._handle = None
+        await self._lease.tell(State(state="resuming"))
+        await self._lease.tell(
+            Notice(
+                code="model_stalled", message="The model had stopped answering; it is asked anew."
+            )
+        )
 
     async def _finish(self, reason: EndReason, message: str | None) -> Outcome:
         await self._lease.finish(reason, message)
@@ -305,6 +342,10 @@ class Conversation:
     async def _drop_answer(self) -> None:
         for output in self._turns.abandon(time.time() * 1000):
             await self._lease.publish(output)
+
+    def _asked(self, text: str) -> None:
+        self._turns.asked(text)
+        self._stall.asked(_now_s())
 
     async def _tell_gap(self, gap: Gap) -> None:
         log.warning("speech lost before it was read", first=gap.first, last=gap.last)

@@ -30,6 +30,8 @@ class WorkerSettings(ServiceSettings):
     """How long a session waits for a client that is gone, in seconds."""
     drain_s: PositiveFloat = 20.0
     """On SIGTERM: how long a session may take to reach a quiet moment, in seconds."""
+    stall_s: PositiveFloat = 15.0
+    """After how many seconds a model that owes an answer gets a fresh session."""
     lease_s: PositiveFloat = 2.0
     """After how many silent seconds of a worker others take its sessions over."""
     redis_patience_s: PositiveFloat = 15.0
