@@ -1,0 +1,209 @@
+"""Three workers and one session on a real Redis, in any order of events.
+
+The property that the whole takeover rests on: at any time at most one worker can say something,
+lease epochs only grow, and what the client is told has no hole and no repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from gateway.session_store import Attachment, SessionStore
+from gemini_worker.lease import Dispatch, Entry, Lease, claim
+from gemini_worker.turn import Said
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from shared.bus import Bus, open_bus
+from shared.bus_messages import Transcript
+from shared.codec import StreamId
+from shared.errors import Fenced
+from shared.options import SessionOptions
+from tests.support.redis_server import RedisServer, start_redis
+
+WORKERS = ("one", "two", "three")
+LEASE_S = 60.0
+"""Longer than the test runs: a worker is silent when a step says so, and at no other time."""
+
+workers = st.sampled_from(WORKERS)
+
+
+class Takeovers(RuleBasedStateMachine):
+    """What workers may do to one session, and a plain model of who holds it."""
+
+    runner: ClassVar[asyncio.Runner]
+    bus: ClassVar[Bus]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dispatches = {name: Dispatch(self.bus, name, LEASE_S) for name in WORKERS}
+        self.leases: dict[str, Lease] = {}
+        """What each worker believes to hold; some of it is long outdated."""
+        self.listed_for: str | None = None
+        """Who stands in the table of leases."""
+        self.is_free = True
+        self.may_write: str | None = None
+        self.epoch = 0
+        self.said: list[StreamId] = []
+
+    @initialize()
+    def open_session(self) -> None:
+        """A client comes; the first worker takes its session."""
+        self.runner.run(self._open_session())
+
+    async def _open_session(self) -> None:
+        await self.bus.send("FLUSHDB")
+        await self.dispatches["one"].prepare()
+        self.held: Attachment = await SessionStore(self.bus, "gateway").create(
+            "ann", SessionOptions(), "native"
+        )
+        (self.entry,) = await self.dispatches["one"].take_new(1)
+        await self._claim("one", self.entry)
+
+    async def _claim(self, name: str, entry: Entry) -> None:
+        lease = await claim(self.bus, self.dispatches[name], entry, name)
+        assert lease is not None
+        assert lease.epoch > self.epoch, "an epoch did not grow"
+        # Crashes are not what is tested here: a session of many takeovers goes on.
+        await lease.checkpoint({"crashes": 0})
+        self.leases[name] = lease
+        self.listed_for = self.may_write = name
+        self.is_free, self.epoch = False, lease.epoch
+
+    @rule(name=workers)
+    def ask_for_work(self, name: str) -> None:
+        """A worker takes the session exactly if its holder is silent or let it go."""
+        entries = self.runner.run(self.dispatches[name].take_over(10))
+
+        assert bool(entries) == self.is_free
+        if entries:
+            self.runner.run(self._claim(name, entries[0]))
+
+    @precondition(lambda self: not self.is_free)
+    @rule()
+    def fall_silent(self) -> None:
+        """The holder gives no sign of life for the time of a lease, and works on."""
+        assert self.listed_for is not None
+        self.runner.run(self.dispatches[self.listed_for].hand_back(self.entry))
+        self.is_free = True
+
+    @rule(name=workers)
+    def renew(self, name: str) -> None:
+        """A sign of life keeps what is still one's own, and takes nothing back."""
+        lost = self.runner.run(self.dispatches[name].renew([self.entry.entry_id]))
+
+        assert bool(lost) == (self.listed_for != name)
+        if not lost:
+            self.is_free = False
+
+    @rule(name=workers)
+    def speak(self, name: str) -> None:
+        """Only the worker of the newest claim is heard; every other is fenced."""
+        lease = self.leases.get(name)
+        if lease is None:
+            return
+        try:
+            self.runner.run(lease.publish(Said(Transcript(turn=1, role="assistant", text="x"), 1)))
+        except Fenced:
+            assert name != self.may_write, "the holder was fenced"
+        else:
+            assert name == self.may_write, "two workers could speak"
+            self.said.append(StreamId(lease.epoch, lease._seq))
+
+    @rule(name=workers)
+    def speak_again(self, name: str) -> None:
+        """A message whose reply was lost is sent again, and is there once."""
+        lease = self.leases.get(name)
+        if lease is None or name != self.may_write:
+            return
+        if not self.said or self.said[-1] != (lease.epoch, lease._seq):
+            return
+        lease._seq -= 1
+        self.runner.run(lease.publish(Said(Transcript(turn=1, role="assistant", text="x"), 1)))
+
+    @rule(name=workers)
+    def note(self, name: str) -> None:
+        """A checkpoint is written by the holder and by nobody else."""
+        lease = self.leases.get(name)
+        if lease is None:
+            return
+        try:
+            self.runner.run(lease.checkpoint({"position": "1-0"}))
+        except Fenced:
+            assert name != self.may_write
+        else:
+            assert name == self.may_write
+
+    @rule(name=workers)
+    def release(self, name: str) -> None:
+        """A worker that stops lets the session go; one that lost it changes nothing."""
+        lease = self.leases.pop(name, None)
+        if lease is None:
+            return
+        try:
+            self.runner.run(lease.hand_over({"state": "resuming"}))
+        except Fenced:
+            assert name != self.may_write
+        self.runner.run(self.dispatches[name].hand_back(self.entry))
+        if self.listed_for == name:
+            self.is_free = True
+
+    @invariant()
+    def what_the_client_is_told_has_no_hole_and_no_repeat(self) -> None:
+        """The stream holds what was said, numbered through over all epochs."""
+        if not self.epoch:
+            return
+        entries = self.runner.run(_ids(self.bus, self.held.keys.down))
+        told = [one for one in entries if one.seq > 0]
+        assert told == self.said
+        assert [one.seq for one in told] == list(range(1, len(told) + 1))
+        assert entries == sorted(entries)
+
+
+async def _ids(bus: Bus, stream: str) -> list[StreamId]:
+    return [StreamId.parse(entry_id) for entry_id, _ in await bus.send("XRANGE", stream, "-", "+")]
+
+
+@pytest.fixture
+def _redis_of_the_machine(tmp_path: Path) -> Iterator[None]:
+    async def start() -> tuple[RedisServer, Bus]:
+        server = await start_redis(tmp_path)
+        bus = open_bus(server.url, name="machine", patience_s=5.0)
+        await bus.__aenter__()
+        return server, bus
+
+    async def stop() -> None:
+        await bus.__aexit__(None, None, None)
+        await server.stop()
+
+    with asyncio.Runner() as runner:
+        server, bus = runner.run(start())
+        Takeovers.runner, Takeovers.bus = runner, bus
+        yield
+        runner.run(stop())
+
+
+@pytest.mark.usefixtures("_redis_of_the_machine")
+def test_at_most_one_worker_speaks_in_any_order_of_events() -> None:
+    """Random orders of claims, silences, renewals, releases and messages keep the property."""
+    run_state_machine_as_test(
+        Takeovers,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
