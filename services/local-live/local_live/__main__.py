@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import Callable
 
 import structlog
@@ -82,6 +84,10 @@ def main() -> None:
     given = settings.load(LocalLiveSettings)
     log.configure(service="local-live", level=given.log_level, log_format=given.log_format)
     uvloop.run(serve(given))
+    # Everything is closed by now. A model that is just being loaded or used cannot be stopped, and
+    # the interpreter would wait for its thread, well beyond the two seconds that a stop may take.
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":
