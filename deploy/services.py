@@ -111,6 +111,7 @@ class _Planner:
                 "GOOGLE_GEMINI_BASE_URL": f"https://localhost:{self._stand_in_port}",
                 "GEMINI_API_KEY": STAND_IN_KEY,
                 "SSL_CERT_FILE": str(self._tls_dir / "bundle.pem"),
+                "WORKER_STANDIN": STAND_IN_NAME,
             }
         for_sdk = {
             name: value
@@ -141,8 +142,6 @@ class _Planner:
         own = {"REDIS_URL": self._redis_url, **self._origins()}
         if self._gateway_port != 9083 and not self._environment.get("WEB_GATEWAY_URL"):
             own["WEB_GATEWAY_URL"] = f"ws://localhost:{self._gateway_port}/v1/live"
-        if self._uses_stand_in and not self._environment.get("WEB_ASSISTANT"):
-            own["WEB_ASSISTANT"] = STAND_IN_NAME
         return Service(
             name="web",
             command=_python("web"),

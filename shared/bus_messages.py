@@ -53,12 +53,17 @@ class Microphone(Message):
 
 
 class Share(Message):
-    """Sharing of a screen started or stopped."""
+    """Sharing of a screen started or stopped; ``picture`` is the newest sent before it.
+
+    The gateway fills ``picture`` in: pictures have a stream of their own, and only their numbers
+    tell whether one was taken before the sharing stopped.
+    """
 
     type: Literal["share"] = "share"
     seq: Seq
     active: bool
     surface: Annotated[str, Field(max_length=40)] | None = None
+    picture: Annotated[int, Field(ge=0, le=MAX_SEQ)] | None = None
 
 
 class Played(Message):

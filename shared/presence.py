@@ -71,11 +71,14 @@ class Presence:
         )
 
 
-async def is_present(bus: Bus, index: str, host: str) -> bool:
-    """Tell whether a process of this kind on ``host`` has beaten within `TTL_MS`."""
-    names: list[bytes] = await bus.send("ZRANGE", index, 0, -1)
-    here = [name.decode() for name in names if name.decode().startswith(f"{host}-")]
-    for name in here:
-        if await bus.send("EXISTS", keys.process_key(index, name)):
-            return True
-    return False
+async def alive(bus: Bus, index: str) -> dict[str, dict[str, str]]:
+    """Return the processes of a kind that have beaten within `TTL_MS`: id to fields."""
+    names = [name.decode() for name in await bus.send("ZRANGE", index, 0, -1)]
+    entries = await asyncio.gather(
+        *(bus.send("HGETALL", keys.process_key(index, name)) for name in names)
+    )
+    return {
+        name: {key.decode(): value.decode() for key, value in entry.items()}
+        for name, entry in zip(names, entries, strict=True)
+        if entry
+    }

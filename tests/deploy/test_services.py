@@ -32,7 +32,7 @@ def test_without_a_key_workers_talk_to_the_stand_in(tmp_path: Path) -> None:
     assert worker.environment["GOOGLE_GEMINI_BASE_URL"] == "https://localhost:9555"
     assert worker.environment["SSL_CERT_FILE"] == str(tmp_path / ".run" / "tls" / "bundle.pem")
     assert worker.after == {"local-live"}
-    assert services["web"].environment["WEB_ASSISTANT"] == "Local stand-in"
+    assert worker.environment["WORKER_STANDIN"] == "Local stand-in"
 
 
 def test_with_a_key_there_is_no_stand_in(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_with_a_key_there_is_no_stand_in(tmp_path: Path) -> None:
     services = plan(tmp_path, GEMINI_API_KEY="k")
 
     assert services.keys() == {"worker-1", "worker-2", "gateway", "web"}
-    assert "WEB_ASSISTANT" not in services["web"].environment
+    assert "WORKER_STANDIN" not in services["worker-1"].environment
 
 
 def test_key_reaches_the_workers_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

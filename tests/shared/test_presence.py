@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-
-import pytest
-
 from shared import keys
 from shared.bus import Bus
-from shared.presence import TTL_MS, Presence, is_present, new_process_id
+from shared.presence import TTL_MS, Presence, alive, new_process_id
 
 
 def test_names_of_processes_differ() -> None:
@@ -47,20 +43,16 @@ async def test_processes_long_gone_are_forgotten(bus: Bus) -> None:
     assert await bus.send("ZRANGE", keys.WORKERS, 0, -1) == [b"host-1-ab"]
 
 
-@pytest.mark.parametrize(
-    ("process_id", "found"),
-    [
-        (new_process_id(), True),
-        (f"{socket.gethostname()}x-1-ab", False),
-        ("elsewhere-1-ab", False),
-    ],
-)
-async def test_a_process_of_this_host_is_found(bus: Bus, process_id: str, found: bool) -> None:
-    """The health check finds a living process of its own host and no other."""
-    await Presence(bus, keys.WORKERS, process_id, dict).beat()
+async def test_living_processes_are_found_by_kind(bus: Bus) -> None:
+    """Each kind has its own list, with what its processes say of themselves."""
+    await Presence(bus, keys.WORKERS, "host-1-ab", lambda: {"sessions": 3}).beat()
+    await Presence(bus, keys.GATEWAYS, "host-2-cd", lambda: {"connections": 5}).beat()
 
-    assert await is_present(bus, keys.WORKERS, socket.gethostname()) is found
-    assert not await is_present(bus, keys.GATEWAYS, socket.gethostname())
+    workers = await alive(bus, keys.WORKERS)
+
+    assert list(workers) == ["host-1-ab"]
+    assert workers["host-1-ab"]["sessions"] == "3"
+    assert list(await alive(bus, keys.GATEWAYS)) == ["host-2-cd"]
 
 
 async def test_a_silent_process_is_not_found(bus: Bus) -> None:
@@ -70,4 +62,4 @@ async def test_a_silent_process_is_not_found(bus: Bus) -> None:
 
     await bus.send("DEL", keys.process_key(keys.WORKERS, process_id))
 
-    assert not await is_present(bus, keys.WORKERS, socket.gethostname())
+    assert await alive(bus, keys.WORKERS) == {}

@@ -114,7 +114,6 @@ async def serve_page(system: System) -> str:
         WEB_PORT=str(page_port),
         WEB_ORIGINS=origin,
         WEB_GATEWAY_URL=f"ws://127.0.0.1:{gateway_port}/v1/live",
-        WEB_ASSISTANT="Local stand-in",
     )
     return f"{origin}/"
 

@@ -21,7 +21,7 @@ from gemini_worker.worker import Worker
 from shared import keys, log, shutdown
 from shared.bus import open_bus
 from shared.errors import BusError, ConfigurationError
-from shared.presence import Presence, is_present, new_process_id
+from shared.presence import Presence, alive, new_process_id
 from shared.settings import load, refuse
 
 logger = structlog.get_logger()
@@ -62,6 +62,7 @@ async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
                 "sessions": worker.load,
                 "capacity": settings.capacity,
                 "model": settings.model,
+                "standin": settings.standin,
                 "draining": int(worker.stopping.is_set()),
             },
         )
@@ -82,7 +83,8 @@ async def check(settings: WorkerSettings) -> bool:
     url = settings.redis_url.get_secret_value()
     async with open_bus(url, name="check", patience_s=CHECK_PATIENCE_S) as bus:
         try:
-            return await is_present(bus, keys.WORKERS, socket.gethostname())
+            workers = await alive(bus, keys.WORKERS)
+            return any(name.startswith(f"{socket.gethostname()}-") for name in workers)
         except BusError:
             return False
 

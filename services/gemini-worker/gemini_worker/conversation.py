@@ -92,6 +92,7 @@ class Conversation:
             chunks=int(fields.get("chunks", 0)),
             frames=int(fields.get("frames", 0)),
             texts=int(fields.get("texts", 0)),
+            hidden_picture=int(fields.get("hidden_picture", 0)),
         )
         self._recovery = Recovery(endpoint.model)
         self._turns = TurnTracker()
@@ -219,6 +220,7 @@ class Conversation:
                 "handle": handle,
                 "handle_position": str(position.after),
                 "handle_seq": position.seq,
+                "hidden_picture": self._counters.hidden_picture,
                 "crashes": 0,
             },
             handle_position=position.after,

@@ -36,6 +36,9 @@ class WorkerSettings(ServiceSettings):
     """After how many silent seconds of a worker others take its sessions over."""
     redis_patience_s: PositiveFloat = 15.0
     """How long what the model says waits for a Redis that is away, in seconds."""
+    standin: str = ""
+    """Name of the stand-in that answers at `GOOGLE_GEMINI_BASE_URL`, shown on the page; empty where
+    it is Gemini."""
     instructions: str = ""
     """What the model is told to be, instead of the text in gemini_worker/instructions.py."""
     media_resolution: Literal["low", "medium", "high"] = "medium"

@@ -89,6 +89,9 @@ class Counters:
     texts: int = 0
     heard_turn: int = 0
     heard_ms: float = 0.0
+    hidden_picture: int = 0
+    """Number of the newest picture from before the user last stopped sharing: none up to it goes to
+    the model any more, on this connection or a later one."""
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class Uplink:
     """Told of a hole in the numbers: what fell out of the stream before it was read."""
     _frames_position: StreamId = START
     _picture: bytes | None = None
+    _picture_seq: int = 0
     _picture_sent_at: float = float("-inf")
     sent_before: int = 0
     """Messages that this connection sent after its setup and before the uplink: the history."""
@@ -145,8 +149,8 @@ class Uplink:
             for entry_id, entry in pictures:
                 self._frames_position = entry_id
                 header, payload = decode(entry)
-                if header.kind == Kind.PICTURE:
-                    self._picture = payload
+                if header.kind == Kind.PICTURE and header.seq > self.counters.hidden_picture:
+                    self._picture, self._picture_seq = payload, header.seq
             for entry_id, entry in entries:
                 await self._notice_hole(entry_id)
                 await self._forward(entry_id, *decode(entry))
@@ -215,8 +219,11 @@ class Uplink:
     def _note(self, control: Control) -> None:
         """Take what is not for the model."""
         match control:
-            case Share(active=False):
-                self._picture = None
+            case Share(active=False, picture=newest):
+                # Read again after a break, this may come with pictures of a later sharing.
+                self.counters.hidden_picture = max(self.counters.hidden_picture, newest or 0)
+                if self._picture_seq <= self.counters.hidden_picture:
+                    self._picture = None
             case Played():
                 self.counters.heard_turn = control.turn
                 self.counters.heard_ms = control.played_ms

@@ -15,7 +15,7 @@ from shared.bus import open_bus
 from shared.errors import ConfigurationError
 from shared.listen import listen
 from shared.settings import load, parse_origins, refuse, require_code_beyond_localhost
-from web.app import PageConfig, Web
+from web.app import Web
 from web.settings import WebSettings
 
 logger = structlog.get_logger()
@@ -32,7 +32,7 @@ async def serve(settings: WebSettings, origins: frozenset[str], listening: socke
             bus,
             origins=origins,
             access_code=settings.access_code.get_secret_value(),
-            page=PageConfig(settings.gateway_url, settings.assistant),
+            gateway_url=settings.gateway_url,
         )
         server = uvicorn.Server(
             uvicorn.Config(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,21 +11,35 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import keys
 from shared.bus import Bus
 from shared.errors import BusUnavailable
 from shared.options import PRESETS, VOICES
+from shared.presence import alive
 from shared.tickets import MEMBERSHIP_S, TICKET_S, signing_key
 from web.membership import COOKIE, Members
 
 MAX_BODY_BYTES = 4_096
+GZIP_FROM_BYTES = 1_000
 WRONG_CODES_PER_MINUTE = 20
 """Guesses that all strangers together may make: a code of 6 letters holds for a year on average."""
+
+
+_CHOICES = {
+    "voices": VOICES,
+    "presets": [
+        {"id": preset, "name": text.name, "description": text.description}
+        for preset, text in PRESETS.items()
+    ],
+}
+"""What the page may offer; the options of `hello` hold to the same."""
 
 
 class TicketRequest(BaseModel):
@@ -36,34 +50,18 @@ class TicketRequest(BaseModel):
     access_code: Annotated[str, Field(max_length=200)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageConfig:
-    """What the page is told along with its ticket."""
-
-    gateway_url: str
-    standin: str
-    """Name of the stand-in that answers; empty for Gemini."""
-
-    def as_json(self) -> dict[str, object]:
-        """Return what `POST /api/ticket` adds to the ticket."""
-        return {
-            "gateway": self.gateway_url,
-            "assistant": {"name": self.standin or "Gemini", "standin": bool(self.standin)},
-            "voices": VOICES,
-            "presets": [
-                {"id": preset, "name": text.name, "description": text.description}
-                for preset, text in PRESETS.items()
-            ],
-        }
-
-
 class Web:
     """The application."""
 
     def __init__(
-        self, bus: Bus, *, origins: frozenset[str], access_code: str, page: PageConfig
+        self, bus: Bus, *, origins: frozenset[str], access_code: str, gateway_url: str
     ) -> None:
-        self._bus, self._origins, self._code, self._page = bus, origins, access_code, page
+        self._bus, self._origins, self._code, self._gateway_url = (
+            bus,
+            origins,
+            access_code,
+            gateway_url,
+        )
         self._guesses_left = float(WRONG_CODES_PER_MINUTE)
         self._guessed_at = 0.0
 
@@ -76,7 +74,8 @@ class Web:
                 Mount("/", StaticFiles(directory=static_dir, html=True)),
             ]
         )
-        return _SecurityHeaders(app, _content_policy(self._page.gateway_url))
+        compressed = GZipMiddleware(app, minimum_size=GZIP_FROM_BYTES)
+        return _SecurityHeaders(compressed, _content_policy(self._gateway_url))
 
     async def _healthz(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -94,6 +93,7 @@ class Web:
         try:
             # Asked for anew each time: a Redis that lost its data has a new key.
             members = Members(await signing_key(self._bus), self._code)
+            workers = await alive(self._bus, keys.WORKERS)
         except BusUnavailable:
             return _refuse(
                 503, "unavailable", "The storage behind this service is away.", "Try again soon."
@@ -104,7 +104,13 @@ class Web:
             if refusal is not None:
                 return refusal
         user = user or members.new_user()
-        body = {"ticket": members.ticket(user), "expires_s": TICKET_S, **self._page.as_json()}
+        body = {
+            "ticket": members.ticket(user),
+            "expires_s": TICKET_S,
+            "gateway": self._gateway_url,
+            "assistant": _assistant(workers.values()),
+            **_CHOICES,
+        }
         response = JSONResponse(body, headers={"Cache-Control": "no-store"})
         response.set_cookie(
             COOKIE,
@@ -175,6 +181,12 @@ def _content_policy(gateway_url: str) -> str:
         " img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self';"
         f" connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+
+
+def _assistant(workers: Iterable[dict[str, str]]) -> dict[str, object]:
+    """Return who answers: a stand-in if any worker says that it talks to one."""
+    name = next((worker["standin"] for worker in workers if worker.get("standin")), "")
+    return {"name": name or "Gemini", "standin": bool(name)}
 
 
 async def _read_body(request: Request) -> TicketRequest | None:

@@ -27,5 +27,3 @@ class WebSettings(ServiceSettings):
     """Where the page connects; a path means the page's own origin."""
     static_dir: Path = Path(__file__).parents[1] / "static"
     """Folder of the page's files."""
-    assistant: str = ""
-    """Name of a stand-in that answers instead of Gemini, shown on the page; empty: Gemini."""
