@@ -20,7 +20,7 @@ from gateway.door import HELLO_S, STALE_AUDIO_MS, Closing, Door
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
-from shared.bus_messages import End, HistoryTurn, Message, State
+from shared.bus_messages import End, HistoryTurn, Message, Share, State
 from shared.codec import START, Header, Kind, StreamId, decode
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
@@ -82,11 +82,12 @@ class NativeDoor(Door):
                 await self.tell(Pong(time_ms=parsed.time_ms))
             case Hello():
                 raise DecodeError("bad_message", "hello was said already.", "Say it once.")
-            case _:
-                if self._is_new(parsed.seq):
-                    await self.put_control(parsed)
-                    if isinstance(parsed, End):
-                        await self._end()
+            case _ if self._is_new(parsed.seq):
+                if isinstance(parsed, Share):
+                    parsed = parsed.model_copy(update={"picture": self._newest_picture})
+                await self.put_control(parsed)
+                if isinstance(parsed, End):
+                    await self._end()
 
     async def _end(self) -> None:
         """End a session that still waits in line; one that a worker holds is ended by that."""
