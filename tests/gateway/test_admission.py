@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from gateway import admission
-from gateway.admission import Doorkeeper, Pace, TokenBucket, is_allowed_origin
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import admission
+from gateway.admission import Doorkeeper, Pace, TokenBucket, is_allowed_origin
 from shared import limits
 from shared.bus import Bus
 from shared.errors import TicketRefused

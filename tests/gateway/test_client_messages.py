@@ -7,6 +7,9 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gateway.client_messages import (
     Ack,
     CloseCode,
@@ -17,9 +20,6 @@ from gateway.client_messages import (
     Ready,
     parse,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from shared.bus_messages import Message
 from shared.errors import DecodeError
 from tests.shared.samples import Sample, samples

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gateway.outbox import AHEAD_MS, ROOM_ITEMS, ROOM_MS, Item, Outbox
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.outbox import AHEAD_MS, ROOM_ITEMS, ROOM_MS, Item, Outbox
 from shared.codec import StreamId
 
 

@@ -6,11 +6,11 @@ import contextlib
 import io
 
 import pytest
-from gateway.pictures import check_jpeg
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from gateway.pictures import check_jpeg
 from shared import limits
 from shared.errors import DecodeError
 from tests.support.media import jpeg

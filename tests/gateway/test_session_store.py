@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from gateway.session_store import Attachment, SessionStore
 
+from gateway.session_store import Attachment, SessionStore
 from shared import keys, limits
 from shared.bus import Bus
 from shared.codec import START, Header, Kind, StreamId, encode

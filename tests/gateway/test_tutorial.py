@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from gateway.tutorial import Media, Sentences, parse_input, parse_setup
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.tutorial import Media, Sentences, parse_input, parse_setup
 from shared.errors import DecodeError
 
 PCM16 = b"\1\0\2\0"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.genai import types
+
 from gemini_worker import gemini
 from gemini_worker.events import (
     AssistantWords,
@@ -18,8 +20,6 @@ from gemini_worker.events import (
     UserWords,
 )
 from gemini_worker.gemini import LiveEndpoint, Setup
-from google.genai import types
-
 from shared.bus_messages import HistoryTurn
 from shared.errors import ConfigurationError
 from shared.options import SessionOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from gemini_worker.instructions import BASE, PRESETS, instruction_for
 
+from gemini_worker.instructions import BASE, PRESETS, instruction_for
 from shared.options import PRESETS as OFFERED
 from shared.options import Preset, SessionOptions
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from gateway.session_store import Attachment, SessionStore
 from gemini_worker.lease import Dispatch, Entry, Lease, claim
 from gemini_worker.turn import Said, Speech
-
 from shared import keys, limits
 from shared.bus import Bus
 from shared.bus_messages import HistoryTurn, State, Transcript, TurnEnd, TurnStart

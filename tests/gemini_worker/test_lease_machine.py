@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from gateway.session_store import Attachment, SessionStore
-from gemini_worker.lease import Dispatch, Entry, Lease, claim
-from gemini_worker.turn import Said
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,6 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from gateway.session_store import Attachment, SessionStore
+from gemini_worker.lease import Dispatch, Entry, Lease, claim
+from gemini_worker.turn import Said
 from shared.bus import Bus, open_bus
 from shared.bus_messages import Transcript
 from shared.codec import StreamId

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gemini_worker.models import UNKNOWN, Capabilities, capabilities_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gemini_worker.recovery import MAX_FAILURES, NOTICE_AFTER, GiveUp, Recovery, Redial
 
 MODEL = "gemini-3.8-live"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gemini_worker.events import (
     AssistantWords,
     Audio,
@@ -17,9 +20,6 @@ from gemini_worker.events import (
     UserWords,
 )
 from gemini_worker.turn import Output, Said, Speech, TurnTracker
-from hypothesis import given
-from hypothesis import strategies as st
-
 from shared import bus_messages as say
 
 NOW_MS = 1_700_000_000_000.0

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web.monitor_snapshot import GatewayRow, SessionRow, Snapshot, WorkerRow
 
 from shared import limits
 from tests.support.client import Client
 from tests.support.media import jpeg, silence
 from tests.support.processes import ROOT, Process
 from tests.support.system import System
+from web.monitor_snapshot import GatewayRow, SessionRow, Snapshot, WorkerRow
 
 PAGE = (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
 SCRIPTS = ROOT / "shared" / "lua"
