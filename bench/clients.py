@@ -9,13 +9,13 @@ from time import time
 from typing import Any, Protocol
 
 import orjson
-from gemini_worker.events import Audio
-from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from bench.meters import Recorder
+from gemini_worker.events import Audio
+from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
 from shared.codec import HEADER_BYTES, Header, Kind, StreamId, decode
 from shared.options import SessionOptions
 
@@ -58,7 +58,10 @@ class Actor(Protocol):
 
 
 async def act(actor: Actor, media: Media, phase: float, stop: asyncio.Event) -> None:
-    """Send everything when it is due until ``stop``; ``phase`` (0 to 1) spreads the clients."""
+    """Send everything when it is due until ``stop``; ``phase`` (0 to 1) spreads the clients.
+
+    A gateway's client that is disconnected stops; its reader has noted that as a problem.
+    """
     loop = asyncio.get_running_loop()
     start_s = loop.time()
     plan: list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]] = [
@@ -76,7 +79,10 @@ async def act(actor: Actor, media: Media, phase: float, stop: asyncio.Event) -> 
             await asyncio.sleep(wait_s)
         actor.recorder.lateness.append((at_s, (loop.time() - at_s) * 1000))
         every_s, step = plan[number]
-        await step()
+        try:
+            await step()
+        except ConnectionClosed:
+            return
         due_s[number] += every_s
 
 

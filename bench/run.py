@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gemini_worker.gemini import LiveEndpoint
-
 from bench.clients import DirectClient, GatewayClient, Media, act, wire_bytes_per_s
 from bench.media import quiet_chunk, screen_jpeg
 from bench.meters import Recorder, cpu_s, machine_cpu_s, resident_kb
+from gemini_worker.gemini import LiveEndpoint
 from shared.bus import Bus, open_bus
 from shared.codec import StreamId
 from shared.keys import SessionKeys
@@ -26,6 +25,9 @@ from tests.support.system import System, bare_system
 
 SETTLE_S = 15.0
 LOOK_S = 0.2
+LAST_LINES = 60
+"""Of all logs together, shown where a run fails."""
+
 JOIN_PAUSE_S = 0.02
 """Between two clients that join: how many a system takes at once is another question."""
 
@@ -91,7 +93,7 @@ _REDIS_FIGURES = (
 async def measure(plan: Plan, logs: Path | None = None) -> dict[str, Any]:
     """Carry a plan out; return the figures (bench/README.md names them).
 
-    What the processes log is written to ``logs``, and to standard error if the run fails.
+    What the processes log is written to ``logs``, and its end to standard error if the run fails.
     """
     media = Media(plan.chunk_ms, quiet_chunk(plan.chunk_ms), screen_jpeg())
     through, direct = Recorder(), Recorder()
@@ -156,7 +158,7 @@ def _output_to(logs: Path | None) -> Iterator[None]:
         with contextlib.redirect_stdout(output):
             yield
     except BaseException:
-        sys.stderr.write(output.getvalue())
+        sys.stderr.write("\n".join(output.getvalue().splitlines()[-LAST_LINES:]) + "\n")
         raise
     finally:
         if logs is not None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from gateway.pictures import check_jpeg
 from rich.console import Console
 
 from bench.clients import GatewayClient, Media, wire_bytes_per_s
 from bench.media import quiet_chunk, screen_jpeg
 from bench.meters import Recorder, cpu_s, percentile, resident_kb, summary
 from bench.report import added_ms, as_tables, is_lossless
+from gateway.pictures import check_jpeg
 from shared.codec import StreamId
 from tests.support.processes import Process
 

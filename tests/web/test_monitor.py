@@ -10,6 +10,13 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+
+from shared import keys
+from shared.bus import Bus, open_bus
+from tests.support.client import Client
+from tests.support.media import jpeg, silence
+from tests.support.processes import Process, until
+from tests.support.system import System
 from web.monitor_end import CannotEnd, EndedBy, end_session
 from web.monitor_snapshot import (
     GatewayRow,
@@ -23,13 +30,6 @@ from web.monitor_snapshot import (
     worker_row,
 )
 from web.monitor_view import as_json, as_tables, count, duration
-
-from shared import keys
-from shared.bus import Bus, open_bus
-from tests.support.client import Client
-from tests.support.media import jpeg, silence
-from tests.support.processes import Process, until
-from tests.support.system import System
 
 NOW_MS = 1_700_000_100_000
 SESSION_ID = "q1Zt8cC0RrO5u0m7C1cJ2w"
