@@ -66,3 +66,24 @@ async def test_speech_that_fell_out_is_announced(empty_system: System) -> None:
     gap = await client.wait_for("gap", kind="audio", first=1)
     assert 100 < gap["last"] < 1_000 - 750 + 1
     await client.close()
+
+
+async def test_every_worker_is_gone(own_system: System) -> None:
+    """A live client is told that it waits, keeps speaking, and is served when a worker returns."""
+    client = await own_system.client()
+    await client.connect(own_system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+
+    await own_system.workers[0].kill()
+
+    await client.wait_for("state", state="queued", position=1)
+    for chunk in [*speech(first=1, chunks=10), *silence(first=11, chunks=15)]:
+        await client.speak(chunk)
+    await client.wait_acked()
+    await own_system.start_worker()
+    await client.wait_for("state", state="resuming")
+    await client.wait_for("turn_end", turn=2)
+    assert client.words("user") == "heard 400 ms"
+    assert client.closed is None
+    await client.close()

@@ -87,6 +87,8 @@ class Door(ABC):
         self.house, self.socket = house, socket
         self.pace = Pace()
         self._skipped = 0
+        self._place = 0
+        self._place_changed = asyncio.Event()
 
     # --- what a door must say ---
 
@@ -116,8 +118,10 @@ class Door(ABC):
         """Serve the client until either side ends it, then close; nothing foreseen is raised."""
         code, reason = await self._run(self._check_in)
         if code is None:
-            code, reason = await self._run(self._converse)
-            await self._check_out()
+            try:
+                code, reason = await self._run(self._converse)
+            finally:
+                await self._check_out()
         metrics.CLOSED.labels(str(code)).inc()
         await self.socket.close(code or CloseCode.GOING_AWAY, reason)
 
@@ -145,8 +149,7 @@ class Door(ABC):
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
         self.uplink = Uplink(self.house.store, self.held)
-        if self.held.state == "queued":
-            self._watch_queue()
+        self.house.queue.attend(self.held.session_id, self._at_place)
         metrics.CONNECTIONS.labels(self.name).inc()
         log.info("client checked in", door=self.name, epoch=self.held.epoch)
 
@@ -162,6 +165,7 @@ class Door(ABC):
                     self.uplink.watch,
                     self._acknowledge,
                     self._keep_alive,
+                    self._tell_place,
                     self._drain,
                 ):
                     tasks.create_task(run(), name=f"{self.name}{run.__name__}")
@@ -169,7 +173,7 @@ class Door(ABC):
             await self.house.subscriptions.remove(channel, self.downlink)
 
     async def _check_out(self) -> None:
-        self.house.queue.forget(self.held.session_id)
+        self.house.queue.leave(self.held.session_id, self._at_place)
         await self.uplink.settle(SETTLE_S)
         metrics.CONNECTIONS.labels(self.name).dec()
         log.info("client gone", door=self.name, epoch=self.held.epoch)
@@ -192,7 +196,9 @@ class Door(ABC):
             metrics.DOWNLINK.labels("audio" if item.audio_ms else "control").inc()
             await self.deliver(item)
             if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
-                self._note_state(State.model_validate_json(item.data))
+                state = State.model_validate_json(item.data)
+                if state.state == "ended":
+                    raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
 
     async def send(self, data: str | bytes) -> None:
         """Send one message, or close a client that has stopped reading."""
@@ -223,27 +229,24 @@ class Door(ABC):
                 raise SessionGone(self.held.session_id)
             await asyncio.sleep(TOUCH_S)
 
+    def _at_place(self, place: int) -> None:
+        self._place = place
+        self._place_changed.set()
+
+    async def _tell_place(self) -> None:
+        """Tell the client its place in line, while no worker serves it."""
+        while True:
+            await self._place_changed.wait()
+            self._place_changed.clear()
+            await self.tell(State(state="queued", position=self._place))
+
     async def _drain(self) -> None:
         await self.house.draining.wait()
         # Spread out, so that the gateways that remain are not stormed.
         await asyncio.sleep(random.uniform(0, self.house.drain_s))  # noqa: S311 - not a secret
         raise Closing(CloseCode.GOING_AWAY, "this gateway is being replaced")
 
-    def _note_state(self, state: State) -> None:
-        self.house.queue.forget(self.held.session_id)
-        if state.state == "ended":
-            raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
-
     # --- for the doors ---
-
-    def _watch_queue(self) -> None:
-        """Tell the client its place in line until a worker takes the session."""
-
-        def at(position: int) -> None:
-            task = asyncio.ensure_future(self.tell(State(state="queued", position=position)))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-        self.house.queue.watch(self.held.session_id, at)
 
     async def put_audio(self, seq: int, pcm16: bytes, entry: bytes) -> None:
         """Store microphone audio; ``entry`` is the whole frame.

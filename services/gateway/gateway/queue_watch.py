@@ -1,4 +1,4 @@
-"""Tells waiting clients their place in line, from one look at `dispatch` for all of them."""
+"""Tells clients that nobody serves their place in line, from one look at `dispatch` for all."""
 
 from __future__ import annotations
 
@@ -7,62 +7,68 @@ import contextlib
 from collections.abc import Callable
 
 from shared import keys
-from shared.bus import Bus
+from shared.bus import Bus, Script
 from shared.errors import BusError
 
 FIRST_LOOK_S = 0.2
 """A free worker takes a session faster than this; then nothing is said about a queue."""
 
 LOOK_S = 1.0
+SILENCE_MS = 4_000
+"""A worker's sessions are taken over after two seconds of silence; after four, nobody has room."""
+
 LOOK_ENTRIES = 1_000
+
+_LINE = Script("line")
 
 
 class QueueWatch:
-    """Sessions of this gateway that wait for a worker."""
+    """The clients of this gateway, and which of them wait for a worker."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._waiting: dict[str, Callable[[int], None]] = {}
+        self._clients: dict[str, Callable[[int], None]] = {}
         self._told: dict[str, int] = {}
         self._any = asyncio.Event()
 
-    def watch(self, session_id: str, tell: Callable[[int], None]) -> None:
-        """Call ``tell`` with the place in line, from 1, whenever it changes, until `forget`."""
-        self._waiting[session_id] = tell
+    def attend(self, session_id: str, tell: Callable[[int], None]) -> None:
+        """Call ``tell`` with the place in line, from 1, whenever it changes, until `leave`."""
+        self._clients[session_id] = tell
+        self._told.pop(session_id, None)
         self._any.set()
 
-    def forget(self, session_id: str) -> None:
-        """A worker has taken the session, or its client is gone."""
-        self._waiting.pop(session_id, None)
-        self._told.pop(session_id, None)
+    def leave(self, session_id: str, tell: Callable[[int], None]) -> None:
+        """The client is gone; harmless if it is back on another connection."""
+        if self._clients.get(session_id) == tell:
+            del self._clients[session_id]
+            self._told.pop(session_id, None)
 
     async def run(self) -> None:
-        """Look once a second while anybody waits; runs until cancelled."""
+        """Look once a second while there are clients; runs until cancelled."""
         while True:
             await self._any.wait()
             self._any.clear()
             await asyncio.sleep(FIRST_LOOK_S)
-            while self._waiting:
+            while self._clients:
                 with contextlib.suppress(BusError):
                     self._tell(await self._look())
-                await asyncio.sleep(LOOK_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._any.wait(), LOOK_S)
+                    self._any.clear()
+                    await asyncio.sleep(FIRST_LOOK_S)
 
-    async def _look(self) -> list[str]:
-        """Return the sessions that no worker has been given yet, the next one first."""
-        groups = await self._bus.send("XINFO", "GROUPS", keys.DISPATCH)
-        last = "0-0"
-        for flat in groups:
-            group = dict(zip(flat[::2], flat[1::2], strict=True))
-            if group[b"name"] == keys.DISPATCH_GROUP.encode():
-                last = group[b"last-delivered-id"].decode()
-        entries = await self._bus.send(
-            "XRANGE", keys.DISPATCH, f"({last}", "+", "COUNT", LOOK_ENTRIES
+    async def _look(self) -> dict[str, int]:
+        """Return the place in line of each session that nobody serves."""
+        line = await self._bus.run(
+            _LINE, [keys.DISPATCH], keys.DISPATCH_GROUP, SILENCE_MS, LOOK_ENTRIES
         )
-        return [fields[b"session"].decode() for _, fields in entries]
+        return {session_id.decode(): place for place, session_id in enumerate(line, start=1)}
 
-    def _tell(self, line: list[str]) -> None:
-        for position, session_id in enumerate(line, start=1):
-            tell = self._waiting.get(session_id)
-            if tell is not None and self._told.get(session_id) != position:
-                self._told[session_id] = position
-                tell(position)
+    def _tell(self, line: dict[str, int]) -> None:
+        for session_id, tell in self._clients.items():
+            place = line.get(session_id)
+            if place is None:
+                self._told.pop(session_id, None)
+            elif self._told.get(session_id) != place:
+                self._told[session_id] = place
+                tell(place)
