@@ -21,7 +21,10 @@ from gateway import metrics
 from gateway.admission import TokenBucket
 
 HANDSHAKE_S = 10.0
-"""How long a client may take for its request line and headers."""
+"""How long a client may take for its request, the handshake of a WebSocket included."""
+
+MAX_REQUEST_BYTES = 65_536
+"""Of a whole request: no path here takes a body, and a browser's headers have a few KB."""
 
 MAX_MESSAGE_BYTES = 1_048_576
 """A picture of 512 KiB as base64 in JSON at the tutorial's door, and some speech."""
@@ -34,17 +37,34 @@ PING_S = 10.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """An HTTP connection that must send its request in time."""
+    """An HTTP connection that must send its request in time and in bounds."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
+        self._request_bytes = 0
         self._deadline = self.loop.call_later(HANDSHAKE_S, self._too_slow)
 
-    def on_headers_complete(self) -> None:
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to the request, before anything is kept of it."""
+        self._request_bytes += len(data)
+        if self._request_bytes > MAX_REQUEST_BYTES:
+            metrics.REFUSED.labels("large_request").inc()
+            self.transport.abort()
+            return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Start the clock anew: a kept connection may send its next request as slowly as none."""
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(HANDSHAKE_S, self._too_slow)
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
         """Stop the clock: uvicorn's own keep-alive limit holds from here."""
         self._deadline.cancel()
-        super().on_headers_complete()
+        self._request_bytes = 0
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -75,18 +95,27 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         closing = any(isinstance(e, Frame) and e.opcode is Opcode.CLOSE for e in events)
         if frames and not closing and not self._frames_left.take(frames, self.loop.time()):
             events.clear()
-            self._flooded()
+            self._fail(1008, "too many frames")
             return
         super().handle_events()
 
-    def _flooded(self) -> None:
+    def send_receive_event_to_app(self) -> None:
+        """Close a text that is no UTF-8 with 1007; uvicorn would log it with a traceback."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self._fail(1007, "not UTF-8")
+                return
+        super().send_receive_event_to_app()
+
+    def _fail(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():
             return
-        metrics.CLOSED.labels("1008").inc()
-        self.queue.put_nowait(
-            {"type": "websocket.disconnect", "code": 1008, "reason": "too many frames"}
-        )
-        self.conn.fail(1008, "too many frames")
+        metrics.CLOSED.labels(str(code)).inc()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.fail(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.close()
