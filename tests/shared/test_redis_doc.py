@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from shared import limits
-from tests.support.client import Client
+from tests.support.client import ORIGIN, Client
 from tests.support.media import jpeg, silence
 from tests.support.processes import ROOT, Process
 from tests.support.system import System
@@ -158,13 +159,17 @@ async def test_the_suggested_rules_carry_a_conversation(empty_system: System) ->
     await empty_system.start_live()
     await empty_system.start_worker(REDIS_URL=_url(empty_system, "worker"))
     await empty_system.start_gateway(REDIS_URL=_url(empty_system, "gateway"))
-    await empty_system.start_web(REDIS_URL=_url(empty_system, "web"))
+    _, web_port = await empty_system.start_web(REDIS_URL=_url(empty_system, "web"))
 
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url = f"http://127.0.0.1:{web_port}/api/ticket"
+        ticket = await http.post(url, headers={"Origin": ORIGIN})
     client = await conversation(empty_system)
     command = (sys.executable, "-m", "web.monitor", "--end", client.ready["session"])
     env = {**empty_system.env, "REDIS_URL": _url(empty_system, "monitor")}
     monitor = await Process.start("monitor", *command, env=env)
 
+    assert ticket.status_code == 200, ticket.text
     assert await monitor.ended(30) == 0, monitor.text
     assert await client.wait_closed() == (4501, "ended: operator")
     async with _look(empty_system) as redis:
