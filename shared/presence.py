@@ -17,6 +17,7 @@ from shared.errors import BusError
 
 BEAT_S = 1.0
 TTL_MS = 5_000
+LEAVE_S = 1.0
 _FORGET_MS = 60_000
 
 
@@ -65,10 +66,11 @@ class Presence:
         await asyncio.gather(*waiting)
 
     async def leave(self) -> None:
-        """Remove the entry."""
-        await asyncio.gather(
-            self._bus.send("DEL", self._key), self._bus.send("ZREM", self._index, self._id)
-        )
+        """Remove the entry; if Redis is away, it goes by itself after `TTL_MS`."""
+        with contextlib.suppress(BusError, TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self._bus.send("DEL", self._key)
+                await self._bus.send("ZREM", self._index, self._id)
 
 
 async def alive(bus: Bus, index: str) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ from typing import Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigurationError
@@ -21,6 +21,9 @@ LOCAL_ORIGINS = (
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:[0-9]{1,5})?")
 """As a browser writes it, in lower case with nothing after the port: no other spelling matches."""
 
+_REDIS_URL = re.compile(
+    r"rediss?://\S+|unix://\S+|redis\+sentinel://(\S*@)?[^/,:@\s]+:\d+(,[^/,:@\s]+:\d+)*/[^/\s]+(/\d+)?"
+)
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -37,11 +40,22 @@ class ServiceSettings(BaseSettings):
     redis_url: SecretStr = Field(
         SecretStr("redis://localhost:6379/0"), validation_alias="REDIS_URL"
     )
-    """Where the sessions live; `rediss://` for TLS, user and password in the URL."""
+    """Where the sessions live; `rediss://` for TLS, `redis+sentinel://` for Sentinel; user and
+    password in the URL."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL"
     )
     log_format: Literal["text", "json"] = Field("text", validation_alias="LOG_FORMAT")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, url: SecretStr) -> SecretStr:
+        if _REDIS_URL.fullmatch(url.get_secret_value()) is None:
+            raise ValueError(
+                "not a Redis URL; write redis://host:port/0, rediss://… for TLS, or"
+                " redis+sentinel://host:port,host:port/service for Sentinel"
+            )
+        return url
 
 
 S = TypeVar("S", bound=ServiceSettings)

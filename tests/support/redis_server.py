@@ -25,13 +25,13 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    async def start(self) -> None:
+    async def start(self, *options: str) -> None:
         """Start it and wait until it answers."""
         self.process = await Process.start(
             "redis",
             find_server(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
+            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec", *options),
             env={},
         )
         async with self.client() as client:
