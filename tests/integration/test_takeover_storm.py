@@ -21,7 +21,9 @@ async def test_two_hundred_sessions_are_taken_over(empty_system: System) -> None
     await system.start_gateway()
     clients = [await system.client(f"user-{number}") for number in range(SESSIONS)]
     await asyncio.gather(*(client.connect(system.url()) for client in clients))
-    await asyncio.gather(*(client.wait_for("state", state="live", limit_s=90) for client in clients))
+    await asyncio.gather(
+        *(client.wait_for("state", state="live", limit_s=90) for client in clients)
+    )
     rest = [await system.start_worker(WORKER_CAPACITY=str(ROOM)) for _ in range(2)]
 
     killed_at = time.monotonic()
@@ -31,7 +33,9 @@ async def test_two_hundred_sessions_are_taken_over(empty_system: System) -> None
         return [
             client
             for client in clients
-            if any(m["type"] == "state" and m.get("id", "").startswith("2-") for m in client.messages)
+            if any(
+                m["type"] == "state" and m.get("id", "").startswith("2-") for m in client.messages
+            )
         ]
 
     await until(lambda: len(resumed()) == 2 * ROOM, "all room is taken", 60)

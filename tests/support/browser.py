@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from tests.support.processes import ROOT, free_port
+from tests.support.proxy import Proxy
 from tests.support.system import System
 from tests.web.browser.conftest import QUIET_CHROMIUM, chromium_path
 
@@ -105,11 +106,17 @@ async def chromium(*, microphone: Path, width: int = 1280) -> AsyncIterator[Brow
         await browser.close()
 
 
-async def serve_page(system: System) -> str:
-    """Start a gateway and the web service for each other; return the page's address."""
+async def serve_page(system: System, proxy: Proxy | None = None) -> str:
+    """Start a gateway and the web service for each other; return the page's address.
+
+    With a ``proxy`` the page reaches the gateway through it.
+    """
     page_port = free_port()
     origin = f"http://localhost:{page_port}"
     _, gateway_port = await system.start_gateway(GATEWAY_ORIGINS=origin)
+    if proxy is not None:
+        await proxy.start(gateway_port)
+        gateway_port = proxy.port
     await system.start_web(
         WEB_PORT=str(page_port),
         WEB_ORIGINS=origin,
