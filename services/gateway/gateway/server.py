@@ -35,6 +35,10 @@ FRAMES_PER_S, FRAMES_BURST = 200.0, 2_000.0
 
 PING_S = 10.0
 
+FLUSH_S = 2.0
+"""How long the last bytes may take to a client that is closed for not reading; then it is cut off
+and its place is free, instead of waiting a quarter of an hour for TCP to give up."""
+
 
 class BoundedHttp(HttpToolsProtocol):
     """An HTTP connection that must send its request in time and in bounds."""
@@ -109,6 +113,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
                 self._fail(1007, "not UTF-8")
                 return
         super().send_receive_event_to_app()
+
+    async def send(self, message: Any) -> None:
+        """Send; a goodbye does not wait until a client reads that has stopped reading."""
+        if message["type"] == "websocket.close" and not self.writable.is_set():
+            self.writable.set()
+            self.loop.call_later(FLUSH_S, self.transport.abort)
+        await super().send(message)
+
+    def keepalive_timeout(self) -> None:
+        """Close a client that answers no pings, also if it takes nothing more."""
+        super().keepalive_timeout()
+        self.loop.call_later(FLUSH_S, self.transport.abort)
 
     def _fail(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():
