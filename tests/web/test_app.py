@@ -11,6 +11,7 @@ import pytest
 
 from shared import keys
 from shared.bus import Bus, open_bus
+from shared.bus.commands import Arg
 from shared.options import PRESETS, VOICES
 from shared.presence import Presence
 from shared.tickets import check, signing_key
@@ -71,7 +72,7 @@ async def test_the_page_is_told_who_answers(
 ) -> None:
     """Where a worker talks to a stand-in the page says so, and never passes it off as Gemini."""
     for number, standin in enumerate(standins):
-        fields = {"standin": standin}
+        fields: dict[str, Arg] = {"standin": standin}
         await Presence(bus, keys.WORKERS, f"worker-{number}", fields.copy).beat()
 
     async with _site(bus) as browser:
