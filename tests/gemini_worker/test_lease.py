@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 
@@ -16,6 +17,7 @@ from shared.codec import Kind, StreamId, decode
 from shared.errors import BusError, Fenced, SessionGone
 from shared.options import SessionOptions
 from tests.support.processes import until
+from tests.support.redis_server import RedisServer
 
 LEASE_S = 60.0
 """Longer than any test: a worker falls silent only when a test says so."""
@@ -165,18 +167,20 @@ async def test_renewing_what_is_over_tells_so(shop: Shop) -> None:
     assert await dispatch.renew([entry.entry_id, "0-1"]) == [entry.entry_id, "0-1"]
 
 
-async def test_the_clock_of_renewals_is_the_workers_own(shop: Shop) -> None:
-    """Renewing resets the silence, and whoever waits for it goes on."""
-    dispatch = await shop.worker("one")
-    dispatch._renewed_at -= 100.0
-    assert dispatch.silent_s >= 100.0
-    waiting = asyncio.create_task(dispatch.renewed_within(5.0))
-    await asyncio.sleep(0)
+async def test_a_renewal_without_an_answer_lapses(bus: Bus, redis_server: RedisServer) -> None:
+    """While Redis does not answer, the leases count as lapsed; with its answer they hold again."""
+    dispatch = Dispatch(bus, "one", lease_s=0.5)
+    await dispatch.prepare()
+    assert redis_server.process is not None
+    redis_server.process.signal(signal.SIGSTOP)
+    renewing = asyncio.create_task(dispatch.renew([]))
+    await until(lambda: dispatch.has_lapsed, "the leases have lapsed")
 
-    await dispatch.renew([])
+    redis_server.process.signal(signal.SIGCONT)
 
-    await waiting
-    assert dispatch.silent_s < 5.0
+    assert await renewing == []
+    await dispatch.renewed()
+    assert not dispatch.has_lapsed
 
 
 async def test_a_session_handed_back_is_taken_at_once(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -317,11 +318,25 @@ async def test_a_handle_stands_for_what_the_endpoint_says(conversation: Conversa
     async with conversation.live(sent_before=1) as (uplink, model):
         await _sent(model, b"a", b"b", ("picture", b"p"), "q")
 
-        assert uplink.position_of(None) == uplink.position == Position(StreamId(1, 3), 3)
+        assert uplink.sent_with(-1) == BEGINNING
+        assert uplink.sent_with(0) == Position(START, 0)
         # Message 0 is the history; a picture stands for what was sent before it.
-        assert [uplink.position_of(index).seq for index in range(6)] == [0, 1, 2, 2, 3, 3]
-        assert uplink.position_of(-1) == BEGINNING
-        assert uplink.position_of(0) == Position(START, 0)
+        assert [uplink.sent_with(index).seq for index in range(6)] == [0, 1, 2, 2, 3, 3]
+        assert uplink.sent_with(2).seq == 3, "what an older handle stood for is forgotten"
+
+
+async def test_an_endpoint_that_gives_no_index_stands_for_all(conversation: Conversation) -> None:
+    """Without an index the handle stands for what was sent, and nothing is remembered for it."""
+    await conversation.speak(b"a", b"b")
+
+    async with conversation.live() as (uplink, model):
+        await _sent(model, b"a", b"b")
+
+        assert uplink.sent_with(None) == uplink.position == Position(StreamId(1, 2), 2)
+        assert uplink._sent is None
+        await conversation.speak(b"c")
+        await _sent(model, b"a", b"b", b"c")
+        assert uplink.sent_with(None).seq == 3
 
 
 async def test_forgotten_messages_stand_for_the_beginning(
@@ -332,11 +347,11 @@ async def test_forgotten_messages_stand_for_the_beginning(
     await conversation.speak(b"a")
 
     async with conversation.live() as (uplink, model):
-        uplink._sent = type(uplink._sent)(uplink._sent, maxlen=3)
+        uplink._sent = deque(uplink._sent or (), maxlen=3)
         await conversation.speak(b"b", b"c", b"d", b"e")
         await _sent(model, b"a", b"b", b"c", b"d", b"e")
 
-        assert [uplink.position_of(index).seq for index in range(5)] == [0, 0, 3, 4, 5]
+        assert [uplink.sent_with(index).seq for index in range(5)] == [0, 0, 3, 4, 5]
 
 
 async def test_the_uplink_waits_for_redis(

@@ -14,7 +14,7 @@ import structlog
 import uvloop
 from dotenv import load_dotenv
 
-from gemini_worker.conversation import Rules
+from gemini_worker.exchange import Rules
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.settings import WorkerSettings
 from gemini_worker.worker import Worker

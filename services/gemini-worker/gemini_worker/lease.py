@@ -33,6 +33,10 @@ _RENEW, _RELEASE, _LEAVE = Script("renew"), Script("release"), Script("leave")
 TAIL_ENTRIES = 50
 """How far back a new owner looks for the turn that its predecessor was in."""
 
+LEASE_SAFETY = 0.6
+"""Part of the lease that a renewal may take; the rest is the time since the one before."""
+
+LATE_LOOP_S = 0.05
 MAX_SCANS = 200
 """Calls per look at the table: 20 000 sessions, with ten claimed at a time."""
 
@@ -53,18 +57,21 @@ class Dispatch:
     def __init__(self, bus: Bus, worker_id: str, lease_s: float) -> None:
         self._bus, self._worker_id = bus, worker_id
         self._lease_ms = int(lease_s * 1000)
-        self._renewed_at = time.monotonic()
-        self._renewal = asyncio.Event()
+        self._renewed = asyncio.Event()
+        self._renewed.set()
 
     @property
-    def silent_s(self) -> float:
-        """Seconds since the leases were last renewed, by this process's own clock."""
-        return time.monotonic() - self._renewed_at
+    def has_lapsed(self) -> bool:
+        """Tell whether Redis could not be told in time that this worker lives.
 
-    async def renewed_within(self, limit_s: float) -> None:
-        """Wait until the last renewal is no older than ``limit_s``."""
-        while self.silent_s > limit_s:
-            await self._renewal.wait()
+        Others may own its sessions by now. A busy process is no reason: only a renewal that was
+        sent and not answered is, and what came back while the loop was late counts as answered.
+        """
+        return not self._renewed.is_set()
+
+    async def renewed(self) -> None:
+        """Wait until the leases are renewed; those that are lost are reported by `renew`."""
+        await self._renewed.wait()
 
     async def prepare(self) -> None:
         """Make the stream and its group, if nobody has yet."""
@@ -108,16 +115,21 @@ class Dispatch:
         ]
 
     async def renew(self, entry_ids: list[str]) -> list[str]:
-        """Renew leases; return those that this worker has lost."""
-        began = time.monotonic()
-        lost: list[bytes] = []
-        if entry_ids:
-            lost = await self._bus.run(
-                _RENEW, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id, *entry_ids
-            )
-        self._renewed_at = began
-        self._renewal.set()
-        self._renewal.clear()
+        """Renew leases; return those that this worker has lost.
+
+        Raises:
+            BusUnavailable: If Redis stays away; the leases have lapsed long before.
+        """
+        renewal = self._bus.run(
+            _RENEW, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id, *entry_ids
+        )
+        answered, _ = await asyncio.wait([renewal], timeout=self._lease_ms / 1000 * LEASE_SAFETY)
+        if not answered:
+            await asyncio.sleep(LATE_LOOP_S)
+            if not renewal.done():
+                self._renewed.clear()
+        lost: list[bytes] = await renewal
+        self._renewed.set()
         return [entry_id.decode() for entry_id in lost]
 
     async def hand_back(self, entry: Entry) -> None:

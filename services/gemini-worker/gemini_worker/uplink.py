@@ -40,7 +40,7 @@ PICTURE_INTERVAL_S = 1.0
 
 AWAY_S = 0.2
 SENT_IDS = 100_000
-"""Sent messages whose ids are remembered: an hour of speech between two handles."""
+"""Sent messages whose positions are remembered: an hour of speech between two handles."""
 
 log = structlog.get_logger()
 
@@ -114,24 +114,29 @@ class Uplink:
     _picture_sent_at: float = float("-inf")
     sent_before: int = 0
     """Messages that this connection sent after its setup and before the uplink: the history."""
-    _sent: deque[Position] = field(default_factory=lambda: deque(maxlen=SENT_IDS))
+    _sent: deque[Position] | None = field(default_factory=lambda: deque(maxlen=SENT_IDS))
+    """Position with each message that was sent since the newest handle; None where the endpoint
+    does not say which message a handle stands for."""
     _forgotten: int = 0
     _began: Position = field(init=False)
 
     def __post_init__(self) -> None:
         self._began = self.position
 
-    def position_of(self, consumed: int | None) -> Position:
+    def sent_with(self, consumed: int | None) -> Position:
         """Return how far the uplink was sent with message ``consumed`` of this connection.
 
-        Counted from 0 after the setup; None stands for the last one sent.
+        Counted from 0 after the setup; None, from an endpoint that does not say, stands for the
+        last one sent. Earlier messages are forgotten: the next handle stands for later ones.
         """
         if consumed is None:
+            self._sent = None
+        if self._sent is None or consumed is None:
             return self.position
-        at = consumed - self.sent_before - self._forgotten
-        if at < 0 or not self._sent:
-            return self._began
-        return self._sent[min(at, len(self._sent) - 1)]
+        for _ in range(min(consumed - self.sent_before - self._forgotten + 1, len(self._sent))):
+            self._began = self._sent.popleft()
+            self._forgotten += 1
+        return self._began
 
     async def run(self) -> None:
         """Send what the client says until cancelled.
@@ -246,6 +251,8 @@ class Uplink:
         self._remember()
 
     def _remember(self) -> None:
+        if self._sent is None:
+            return
         if len(self._sent) == SENT_IDS:
             self._forgotten += 1
         self._sent.append(self.position)

@@ -8,7 +8,8 @@ import random
 
 import structlog
 
-from gemini_worker.conversation import Conversation, Rules
+from gemini_worker.conversation import Conversation
+from gemini_worker.exchange import Rules, Shift
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.lease import Dispatch, Entry, claim
 from shared.bus import Bus
@@ -127,10 +128,8 @@ class Worker:
         if lease is None:
             return
         log.info("session claimed", epoch=lease.epoch, takeover=lease.is_takeover)
-        conversation = Conversation(
-            lease, self._endpoint, self._dispatch, self._rules, self.stopping
-        )
-        if await conversation.run():
+        shift = Shift(self._dispatch, self._rules, self.stopping)
+        if await Conversation(lease, self._endpoint, shift).run():
             await self._dispatch.drop(entry)
             log.info("session over")
         else:

@@ -1,0 +1,211 @@
+"""One Live connection of a conversation: both directions, until something ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import structlog
+
+from gemini_worker.events import GoAway, HandleUpdate, LiveClosed, TurnComplete
+from gemini_worker.gemini import LiveConnection
+from gemini_worker.lease import Dispatch, Lease
+from gemini_worker.recovery import Recovery
+from gemini_worker.standing import Standing
+from gemini_worker.uplink import ClientEnded, Position, Uplink
+from shared.bus_messages import Gap
+from shared.errors import OvershoulderError
+
+CHECKPOINT_S = 1.0
+QUIET_LOOK_S = 0.1
+GO_AWAY_MARGIN_S = 3.0
+"""Before the announced end, so that the replacement is there in time."""
+
+log = structlog.get_logger()
+
+
+class Verdict(Enum):
+    """Why a Live connection was left, where it was not the Live side that closed it."""
+
+    ENDED_BY_CLIENT = auto()
+    ENDED_BY_OPERATOR = auto()
+    IDLE = auto()
+    ROTATE = auto()
+    HAND_OVER = auto()
+    LEASE_LAPSED = auto()
+    STALLED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times of a conversation, in seconds, and what the operator tells every model."""
+
+    grace_s: float
+    drain_s: float
+    lease_s: float
+    stall_s: float
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What all conversations of a worker have in common."""
+
+    dispatch: Dispatch
+    rules: Rules
+    stopping: asyncio.Event
+    """Set when the worker is to hand everything over."""
+
+
+class Exchange:
+    """Serves one connection. `run` returns why it was left."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        live: LiveConnection,
+        standing: Standing,
+        recovery: Recovery,
+        shift: Shift,
+    ) -> None:
+        self._lease, self._live, self._standing = lease, live, standing
+        self._recovery, self._shift = recovery, shift
+        self._verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._go_away_at: float | None = None
+        self._held_back: tuple[str, Position] | None = None
+        """A handle that came after an interruption by nobody known yet; see `_note_handle`."""
+        self._uplink = Uplink(
+            bus=lease.bus,
+            keys=lease.keys,
+            model=live,
+            position=standing.replay_after,
+            push_to_talk=standing.options.turn_taking == "push_to_talk",
+            counters=standing.counters,
+            asked=self._asked,
+            lost=self._tell_gap,
+            sent_before=live.sent_before,
+        )
+
+    async def run(self) -> Verdict:
+        """Carry the conversation over this connection until something ends it.
+
+        Raises:
+            LiveClosed: If the Live side ended it.
+            Fenced, SessionGone, BusUnavailable: If the session is no longer ours to serve.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(run())
+                    for run in (self._send, self._receive, self._checkpoint, self._look_for_quiet)
+                ]
+                verdict = await self._verdict
+                for task in running:
+                    task.cancel()
+        except BaseExceptionGroup as group:
+            raise _most_telling(group) from group
+        return verdict
+
+    async def _send(self) -> None:
+        try:
+            await self._uplink.run()
+        except ClientEnded:
+            self._decide(Verdict.ENDED_BY_CLIENT)
+
+    async def _receive(self) -> None:
+        standing = self._standing
+        async for event in self._live.events():
+            for output in standing.turns.on(event, time.time() * 1000):
+                await self._lease.publish(output)
+            standing.stall.on(event, _now_s())
+            if self._held_back is not None and not standing.stall.was_cut:
+                held_back, self._held_back = self._held_back, None
+                await self._note_handle(*held_back)
+            match event:
+                case HandleUpdate(handle=str(handle), consumed=consumed):
+                    await self._note_handle(handle, self._uplink.sent_with(consumed))
+                case GoAway(left_s=left_s):
+                    log.info("go away", left_s=left_s)
+                    self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)
+                case TurnComplete(is_filler=False):
+                    self._recovery.worked()
+                    if not standing.had_handle:
+                        # An endpoint without handles: the history stands for what was said. Not
+                        # trimmed, since the first handle may come next and stand for less.
+                        standing.replay_after = self._uplink.position
+                        await self._lease.checkpoint(standing.resumption())
+
+    async def _note_handle(self, handle: str, position: Position) -> None:
+        """Go on from this handle next time.
+
+        After an interruption it is held back until somebody was heard: if nobody has spoken, the
+        cut answer must be given anew, and for that its question must still be there.
+        """
+        if self._standing.stall.was_cut:
+            self._held_back = (handle, position)
+            return
+        standing = self._standing
+        standing.handle, standing.had_handle, standing.replay_after = handle, True, position
+        await self._lease.checkpoint(standing.resumption(), handle_position=position.after)
+
+    async def _checkpoint(self) -> None:
+        """Write down where the session stands once a second, and see who wants it to end."""
+        while True:
+            figures = self._standing.figures(self._uplink.position)
+            idle_s, wish = await self._lease.checkpoint(figures)
+            if wish:
+                self._decide(Verdict.ENDED_BY_OPERATOR)
+            elif idle_s > self._shift.rules.grace_s:
+                self._decide(Verdict.IDLE)
+            await asyncio.sleep(CHECKPOINT_S)
+
+    async def _look_for_quiet(self) -> None:
+        """Leave the connection for its replacement, or another worker, between two turns."""
+        stop_at: float | None = None
+        while True:
+            now_s = _now_s()
+            is_quiet = self._standing.turns.is_quiet
+            if self._shift.dispatch.has_lapsed:
+                self._decide(Verdict.LEASE_LAPSED)
+            elif self._shift.stopping.is_set():
+                stop_at = stop_at or now_s + self._shift.rules.drain_s
+                if is_quiet or now_s >= stop_at:
+                    self._decide(Verdict.HAND_OVER)
+            elif self._standing.stall.is_stalled(now_s):
+                self._decide(Verdict.STALLED)
+            elif self._go_away_at is not None and (
+                (is_quiet and self._standing.handle) or now_s >= self._go_away_at
+            ):
+                self._decide(Verdict.ROTATE)
+            await asyncio.sleep(QUIET_LOOK_S)
+
+    def _decide(self, decision: Verdict) -> None:
+        """The first verdict counts."""
+        if not self._verdict.done():
+            self._verdict.set_result(decision)
+
+    def _asked(self, text: str) -> None:
+        self._standing.turns.asked(text)
+        self._standing.stall.asked(_now_s())
+
+    async def _tell_gap(self, gap: Gap) -> None:
+        log.warning("speech lost before it was read", first=gap.first, last=gap.last)
+        await self._lease.tell(gap)
+
+
+def _most_telling(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what ended a connection: a lost lease before a lost connection before a fault."""
+    for kind in (OvershoulderError, LiveClosed):
+        matching, _ = group.split(kind)
+        if matching is not None:
+            error: BaseException = matching
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            return error
+    return group
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
