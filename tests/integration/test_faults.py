@@ -309,3 +309,18 @@ async def test_a_handle_that_the_model_chokes_on_is_dropped(own_system: System) 
     assert client.words("assistant", 2).strip() == "You said: Second"
     assert own_system.workers[0].text.count("live connection over") <= 3
     await client.close()
+
+
+async def test_a_function_that_nobody_declared_is_refused(system: System) -> None:
+    """A call of an unknown function is answered with an error, so the model goes on speaking."""
+    client = await system.client()
+    await client.connect(system.url(), instructions="calls-a-function")
+    await client.wait_for("state", state="live")
+    await system.fault(kind="tool_call", name="launch", args={}, tag="calls-a-function")
+
+    await client.say("text", text="Hello")
+
+    end = await client.wait_for("turn_end")
+    assert "There is no function launch." in client.words("assistant", end["turn"])
+    await client.say("end")
+    await client.wait_closed()

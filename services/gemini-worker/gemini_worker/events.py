@@ -66,8 +66,24 @@ class GoAway:
     left_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model calls a function and waits for its result."""
+
+    call_id: str
+    name: str
+
+
 LiveEvent = (
-    Audio | UserWords | AssistantWords | Interrupted | TurnComplete | Tokens | HandleUpdate | GoAway
+    Audio
+    | UserWords
+    | AssistantWords
+    | Interrupted
+    | TurnComplete
+    | Tokens
+    | HandleUpdate
+    | GoAway
+    | ToolCall
 )
 
 

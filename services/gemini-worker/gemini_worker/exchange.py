@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 import structlog
 
-from gemini_worker.events import GoAway, HandleUpdate, LiveClosed, TurnComplete
+from gemini_worker.events import GoAway, HandleUpdate, LiveClosed, ToolCall, TurnComplete
 from gemini_worker.gemini import LiveConnection
 from gemini_worker.lease import Dispatch, Lease
 from gemini_worker.recovery import Recovery
@@ -126,6 +126,9 @@ class Exchange:
             match event:
                 case HandleUpdate(handle=str(handle), consumed=consumed):
                     await self._note_handle(handle, self._uplink.sent_with(consumed))
+                case ToolCall(call_id=call_id, name=name):
+                    log.warning("the model calls a function that it was not given", name=name)
+                    await self._live.refuse_tool(call_id, name)
                 case GoAway(left_s=left_s):
                     log.info("go away", left_s=left_s)
                     self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)

@@ -32,6 +32,7 @@ from gemini_worker.events import (
     LiveClosed,
     LiveEvent,
     Tokens,
+    ToolCall,
     TurnComplete,
     UserWords,
 )
@@ -100,6 +101,13 @@ class LiveConnection:
     async def send_audio_end(self) -> None:
         """The microphone is off: speech ends now, not after a silence."""
         await _sent(self._session.send_realtime_input(audio_stream_end=True))
+
+    async def refuse_tool(self, call_id: str, name: str) -> None:
+        """Answer a call of a function that nobody declared; without an answer the model waits."""
+        answer = types.FunctionResponse(
+            id=call_id, name=name, response={"error": f"There is no function {name}."}
+        )
+        await _sent(self._session.send_tool_response(function_responses=[answer]))
 
     async def send_history(self, turns: Sequence[HistoryTurn]) -> None:
         """Tell a fresh session what was said before; it does not answer to that."""
@@ -304,6 +312,8 @@ def _events_in(message: types.LiveServerMessage) -> list[LiveEvent]:
         handle = update.new_handle if update.resumable else None
         consumed = update.last_consumed_client_message_index
         events.append(HandleUpdate(handle or None, consumed))
+    for call in (message.tool_call.function_calls or []) if message.tool_call else []:
+        events.append(ToolCall(call.id or "", call.name or ""))
     if message.go_away is not None:
         events.append(GoAway(_seconds(message.go_away.time_left)))
     return events
