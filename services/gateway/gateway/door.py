@@ -19,6 +19,7 @@ import structlog
 from gateway import metrics
 from gateway.admission import Doorkeeper, Pace
 from gateway.client_messages import CloseCode, Error
+from gateway.closing import Closing, first_of, verdict
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.pictures import check_jpeg
@@ -38,7 +39,6 @@ from shared.errors import (
     OvershoulderError,
     SessionGone,
     Superseded,
-    TicketRefused,
 )
 
 HELLO_S = 5.0
@@ -56,14 +56,6 @@ STALE_AUDIO_MS = 6_000.0
 MAX_SKIPPED = 20
 
 log = structlog.get_logger()
-
-
-class Closing(Exception):
-    """Ends a connection with a close code and a reason in one short sentence."""
-
-    def __init__(self, code: CloseCode, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code, self.reason = code, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +122,12 @@ class Door(ABC):
         try:
             await step()
         except (Closing, ClientLeft, OvershoulderError) as exc:
-            return _verdict(exc)
+            return verdict(exc)
         except BaseExceptionGroup as group:
             foreseen, rest = group.split((Closing, ClientLeft, OvershoulderError))
             if rest is not None or foreseen is None:
                 raise
-            return _verdict(_first(foreseen))
+            return verdict(first_of(foreseen))
         return None, ""
 
     async def _check_in(self) -> None:
@@ -312,31 +304,6 @@ def _unavailable() -> Error:
         message="The storage behind this service does not answer.",
         action="Wait; what you say is kept and sent when it is back.",
     )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _verdict(error: BaseException) -> tuple[int, str]:
-    """Return the close code and reason for what ended a connection."""
-    match error:
-        case Closing():
-            return error.code, error.reason
-        case ClientLeft():
-            return error.code, ""
-        case TicketRefused():
-            return CloseCode.TICKET_REFUSED, "ticket refused"
-        case Superseded():
-            return CloseCode.TAKEN_OVER, "this session was opened elsewhere"
-        case SessionGone():
-            return CloseCode.ENDED, "the conversation is over"
-        case _:
-            log.warning("connection closed", cause=str(error))
-            return CloseCode.BUSY, "storage is away, come back soon"
 
 
 def _now_s() -> float:

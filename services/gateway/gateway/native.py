@@ -16,7 +16,8 @@ from gateway.client_messages import (
     Resume,
     parse,
 )
-from gateway.door import HELLO_S, STALE_AUDIO_MS, Closing, Door
+from gateway.closing import Closing
+from gateway.door import HELLO_S, STALE_AUDIO_MS, Door
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
@@ -57,7 +58,6 @@ class NativeDoor(Door):
             )
         resumed = held is not None
         held = held or await self.house.store.create(user, hello.options, self.name)
-        self._epoch_first_seq = held.last_seq
         self._next_seq, self._newest_picture = held.last_seq + 1, held.last_picture
         downlink, outbox, history = await self._go_on(held, hello.resume if resumed else None)
         metrics.OPENED.labels(self.name, str(resumed).lower()).inc()

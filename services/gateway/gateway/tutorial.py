@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway import metrics
 from gateway.client_messages import CloseCode, Error
-from gateway.door import HELLO_S, Closing, Door
+from gateway.closing import Closing
+from gateway.door import HELLO_S, Door
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
