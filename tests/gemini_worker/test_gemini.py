@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google import genai
 from google.genai import types
+from google.genai.live import AsyncSession
 
 from gemini_worker import gemini
 from gemini_worker.events import (
@@ -19,7 +21,7 @@ from gemini_worker.events import (
     TurnComplete,
     UserWords,
 )
-from gemini_worker.gemini import LiveEndpoint, Setup
+from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
 from shared.bus_messages import HistoryTurn
 from shared.errors import ConfigurationError
 from shared.options import SessionOptions
@@ -210,3 +212,32 @@ def test_the_sdk_takes_the_options(monkeypatch: pytest.MonkeyPatch, base_url: st
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", base_url)
 
     assert LiveEndpoint("gemini-3.8-live", "v1beta", "medium").model == "gemini-3.8-live"
+
+
+class _Recorder:
+    """Stands where the SDK has its socket, and keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+
+    async def send(self, frame: str | bytes, *, text: bool | None = None) -> None:
+        assert isinstance(frame, str) or text
+        self.frames.append(frame if isinstance(frame, str) else frame.decode())
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xfb\xff\xfe", b"\xff\xd8\xff" + bytes(range(256)) * 5, b"\0\1"]
+)
+async def test_prebuilt_frames_are_those_of_the_sdk(data: bytes) -> None:
+    """Speech and pictures leave byte for byte as the SDK itself would send them."""
+    recorder = _Recorder()
+    client = genai.Client(api_key="any")
+    session = AsyncSession(api_client=client._api_client, websocket=recorder)  # type: ignore[arg-type]
+    connection = LiveConnection(session)
+    await session.send_realtime_input(audio=types.Blob(data=data, mime_type="audio/pcm;rate=16000"))
+    await session.send_realtime_input(video=types.Blob(data=data, mime_type="image/jpeg"))
+
+    await connection.send_audio(data)
+    await connection.send_picture(data)
+
+    assert recorder.frames[2:] == recorder.frames[:2]

@@ -9,6 +9,7 @@ and costs more than all else.
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -48,7 +49,13 @@ SEND_S = 10.0
 """An endpoint that takes longer to accept one message has stopped reading."""
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-AUDIO_MIME = "audio/pcm;rate=16000"
+_AUDIO_FRAME = (
+    b'{"realtime_input": {"audio": {"data": "',
+    b'", "mime_type": "audio/pcm;rate=16000"}}}',
+)
+_PICTURE_FRAME = (b'{"realtime_input": {"video": {"data": "', b'", "mime_type": "image/jpeg"}}}')
+"""What stands before and behind the data in the SDK's own frames."""
+
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _HISTORY_ROLES = {"user": "user", "assistant": "model"}
 _RESOLUTIONS = {
@@ -79,13 +86,11 @@ class LiveConnection:
 
     async def send_audio(self, pcm16: bytes) -> None:
         """Send mono PCM16 at 16 000 Hz. Like all sends: `LiveClosed` if the connection is over."""
-        blob = types.Blob(data=pcm16, mime_type=AUDIO_MIME)
-        await _sent(self._session.send_realtime_input(audio=blob))
+        await self._send_media(_AUDIO_FRAME, pcm16)
 
     async def send_picture(self, jpeg: bytes) -> None:
         """Send one picture; at most one a second is looked at."""
-        blob = types.Blob(data=jpeg, mime_type="image/jpeg")
-        await _sent(self._session.send_realtime_input(video=blob))
+        await self._send_media(_PICTURE_FRAME, jpeg)
 
     async def send_text(self, text: str) -> None:
         """Send a typed question; the model answers at once."""
@@ -116,6 +121,17 @@ class LiveConnection:
             for turn in turns
         ]
         await _sent(self._session.send_client_content(turns=contents, turn_complete=False))
+
+    async def _send_media(self, frame: tuple[bytes, bytes], data: bytes) -> None:
+        """Send one blob in a prebuilt frame.
+
+        The SDK validates, converts, copies and serialises each message anew: of a worker's time
+        that was more than half. Speech and pictures differ in their data alone, so they are written
+        straight to the SDK's socket, byte for byte as the SDK would have (tests/gemini_worker).
+        """
+        before, after = frame
+        text = before + base64.urlsafe_b64encode(data) + after
+        await _sent(self._session._ws.send(text, text=True))  # noqa: SLF001 - see above
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Yield what the model says until the connection is over.
