@@ -13,7 +13,8 @@ import pytest_asyncio
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment, SessionStore
-from gemini_worker.lease import Dispatch, Entry, Lease, claim
+from gemini_worker.dispatch import Dispatch, Entry
+from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said, Speech
 from shared.bus import Bus
 from shared.bus_messages import Interrupted, Notice, Transcript

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.session_store import Attachment, SessionStore
-from gemini_worker.lease import Dispatch, Entry, Lease, claim
+from gemini_worker.dispatch import Dispatch, Entry
+from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said
 from shared.bus import Bus
 from shared.bus_messages import Transcript

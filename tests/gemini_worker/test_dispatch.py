@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from gemini_worker.lease import Dispatch, Lease, claim
+from gemini_worker.dispatch import Dispatch
+from gemini_worker.lease import Lease, claim
 from shared import keys, limits
 from shared.bus import Bus
 from shared.bus_messages import State

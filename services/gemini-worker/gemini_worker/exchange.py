@@ -9,9 +9,10 @@ from enum import Enum, auto
 
 import structlog
 
+from gemini_worker.dispatch import Dispatch
 from gemini_worker.events import GoAway, HandleUpdate, LiveClosed, ToolCall, TurnComplete
 from gemini_worker.gemini import LiveConnection
-from gemini_worker.lease import Dispatch, Lease
+from gemini_worker.lease import Lease
 from gemini_worker.recovery import Recovery
 from gemini_worker.standing import Standing
 from gemini_worker.uplink import ClientEnded, Position, Uplink

@@ -9,9 +9,10 @@ import random
 import structlog
 
 from gemini_worker.conversation import Conversation
+from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.exchange import Rules, Shift
 from gemini_worker.gemini import LiveEndpoint
-from gemini_worker.lease import Dispatch, Entry, claim
+from gemini_worker.lease import claim
 from shared.bus import Bus
 from shared.errors import BusError, BusUnavailable, Fenced, SessionGone
 
