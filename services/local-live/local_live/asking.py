@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from local_live.history import Memory, Turn
@@ -43,6 +44,29 @@ class Ask:
     """What was said before this question."""
     brief: bool
     """The system instruction asks for short answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern over normalised questions, and what has the answer to them."""
+
+    pattern: re.Pattern[str]
+    answer: Callable[[Ask, re.Match[str]], Reply | None]
+    """Returns None to leave the question to the rules further down."""
+    needs_screen: bool = True
+
+
+def rule(
+    pattern: str, answer: Callable[[Ask, re.Match[str]], Reply | None], *, needs_screen: bool = True
+) -> Rule:
+    """Make a rule of a pattern that is not compiled yet."""
+    return Rule(re.compile(pattern), answer, needs_screen)
+
+
+def screen_of(ask: Ask) -> Screen:
+    """Return the screen; only for rules that need one, which are not asked without."""
+    assert ask.screen is not None  # noqa: S101 - see above
+    return ask.screen
 
 
 def say(*sentences: str) -> Reply:

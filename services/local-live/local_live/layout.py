@@ -15,8 +15,17 @@ SIDEBAR_SHARE = 1.5
 """A column with this many times the rows of its neighbour is no column of the same table."""
 MIN_JOINED_CHARS = 20
 """A sentence goes on in the next line only where its line is full, so not a short one."""
+MIN_FULL_CHARS = 36
+"""A line of prose as long as this, as wide as its paragraph, goes on whatever comes next."""
+FULL_SHARE = 0.4
+"""At least this share of the lines of a column of prose are about as wide as the column."""
 MAX_HEADER_ROWS = 4
 _SENTENCE_END = re.compile(r"[.!?:;]$")
+# A full stop behind a figure or an abbreviation ends nothing.
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[\w)\]\"'%\u201d][.!?])(?<!\b\d\.)(?<!\b\d\d\.)(?<!\b[A-Za-z]\.)"
+    r"(?<!\b(?:Dr|Mr|Ms|No|St|vs|al)\.)(?<!\b(?:Mrs|Fig|etc|Inc|cf\.)\.)\s+(?=[A-Z\"'(\u201c])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +115,32 @@ def arrange(pieces: Iterable[Piece], width: float, height: float) -> Screen:
 def sentences_of(rows: Sequence[Row]) -> list[str]:
     """Return what the rows say, as sentences: lines of one sentence are joined again."""
     sentences: list[str] = []
-    for row in rows:
-        goes_on = bool(sentences) and len(row.cells) == 1 and row.text[:1].islower()
-        is_full = bool(sentences) and len(sentences[-1]) >= MIN_JOINED_CHARS
-        if goes_on and is_full and not _SENTENCE_END.search(sentences[-1]):
+    for number, row in enumerate(rows):
+        if sentences and _goes_on(rows, number, sentences[-1]):
             sentences[-1] = f"{sentences[-1]} {row.text}"
         else:
             sentences.append(row.text)
-    return [text if _SENTENCE_END.search(text) else f"{text}." for text in sentences]
+    return [one for text in sentences for one in _NEXT_SENTENCE.split(ended(text))]
+
+
+def ended(text: str) -> str:
+    """Return ``text`` with a full stop, unless it ends with some such sign."""
+    return text if _SENTENCE_END.search(text) else f"{text}."
+
+
+def _goes_on(rows: Sequence[Row], number: int, before: str) -> bool:
+    """Tell whether a row takes up the sentence ``before``, which ends with the row above it."""
+    row, above = rows[number], rows[number - 1]
+    if len(row.cells) > 1 or len(above.cells) > 1:
+        return False
+    if len(before) < MIN_JOINED_CHARS or _SENTENCE_END.search(before):
+        return False
+    if row.text[:1].islower():
+        return True
+    # A name or a figure begins a line of prose as well. A list has no line in lower case, though.
+    is_full = len(above.text) >= MIN_FULL_CHARS and _width(above) >= 0.85 * _width(row)
+    around = rows[max(0, number - 3) : number + 4]
+    return is_full and _belongs(above, row) and any(one.text[:1].islower() for one in around)
 
 
 def _in_order(pieces: list[Piece]) -> list[Row]:
@@ -145,12 +172,20 @@ def _gutter(pieces: list[Piece]) -> float | None:
 def _are_columns(left: list[Piece], right: list[Piece]) -> bool:
     if min(len(left), len(right)) < 3:
         return False
+    if all(piece.text.strip(".:|").isdigit() for piece in left):
+        return False  # the numbers of lines
     lengths = [statistics.mean(len(piece.text) for piece in side) for side in (left, right)]
-    if min(lengths) >= MIN_PROSE_CHARS:
+    if min(lengths) >= MIN_PROSE_CHARS and _is_full(left) and _is_full(right):
         return True
     # A list of files beside a text: short beside long, and far fewer rows.
     n_rows = sorted((len(_rows(left)), len(_rows(right))))
     return max(lengths) >= MIN_PROSE_CHARS and n_rows[1] >= SIDEBAR_SHARE * n_rows[0]
+
+
+def _is_full(column: list[Piece]) -> bool:
+    """Tell prose, whose lines are nearly as wide as they can be, from the cells of a table."""
+    widths = [piece.right - piece.left for piece in column]
+    return sum(width > 0.8 * max(widths) for width in widths) >= FULL_SHARE * len(widths)
 
 
 def _rows(pieces: list[Piece]) -> list[Row]:
@@ -194,6 +229,10 @@ def _belongs(above: Row, below: Row) -> bool:
     alike = max(above.height, below.height) < 1.35 * usual
     # A row that starts higher up is the next column.
     return alike and -usual < gap < 0.9 * usual
+
+
+def _width(row: Row) -> float:
+    return max(cell.right for cell in row.cells) - min(cell.left for cell in row.cells)
 
 
 def _clean(piece: Piece) -> Piece:

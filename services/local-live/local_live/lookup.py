@@ -11,20 +11,15 @@ from local_live.words import content_words, count_phrase, coverage, words_of
 
 GOOD_MATCH = 0.72
 """Least `coverage` that counts as found."""
+MAX_LABEL_WORDS = 4
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d.,:]*\s?%?")
+_LAST_NUMBER = re.compile(r"\(?[-+]?[$\u20ac\u00a3]?\d[\d.,:]*\s?(?:%|[A-Za-z]{1,7})?\)?$")
 _COUNTED = re.compile(r"(?<![\w.])(\d[\d.,]*) ([A-Za-z]{3,})")
 _MONEY = re.compile(r"[$€£]|\b(?:usd|eur|gbp)\b", re.IGNORECASE)
-_LABELLED = re.compile(r"^(?P<label>[^:=]{1,60}?)\s*[:=]\s*(?P<value>.*)$")
-_TROUBLE = re.compile(
-    r"\b(error|errors|fail|failed|failure|exception|warning|fatal|traceback|denied|invalid|cannot"
-    r"|can't|could not|couldn't|unable|crash|crashed|refused|timed? ?out|missing|not found|panic"
-    r"|undefined|unexpected|forbidden|unauthori[sz]ed|problem)\b",
-    re.IGNORECASE,
-)
-_NO_TROUBLE = re.compile(
-    r"\b(no|0|zero|without) (errors?|warnings?|problems?|failures?|failed)\b|\b0 failed\b",
-    re.IGNORECASE,
+# No time of day, and no address: "10:30 Standup", "https://…".
+_LABELLED = re.compile(
+    r"^(?P<label>[^:=]{0,60}?[A-Za-z)][^:=]{0,20}?)\s*[:=](?!//)(?!(?<=\d:)\d\d\b)\s*(?P<value>.*)$"
 )
 
 
@@ -53,30 +48,20 @@ def find_sentences(screen: Screen, wanted: Sequence[str]) -> list[str]:
     return [text for score, text in scored if score >= max(GOOD_MATCH, best - 0.1)]
 
 
-def closest_row(screen: Screen, wanted: Sequence[str]) -> Row | None:
-    """Return the row that has most to do with ``wanted``, if any has at all."""
-    scored = [(coverage(wanted, words_of(row.text)), row) for row in screen.rows]
-    score, row = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return row if score >= 0.4 else None
-
-
 def find_value(
     screen: Screen, label: Sequence[str], of: Sequence[str] = (), *, money: bool = False
 ) -> Value | None:
-    """Return what stands beside ``label``, in the row of ``of`` where that is given.
+    """Return what stands beside, behind or below a label.
 
     Args:
         screen: Where to look.
-        label: Words of the label, or of a column's heading.
-        of: Words of a row's first cell.
+        label: Words of the label.
+        of: Words that may be part of it, or all of it: "price of apples" beside "Apples".
         money: Prefer amounts of money to other numbers.
     """
     if of:
-        crossing = _at_crossing(screen, label, of) or _at_crossing(screen, of, label)
-        if crossing is not None:
-            return crossing
         both = find_value(screen, [*label, *of], money=money)
-        return both or find_value(screen, of, money=money)
+        return both or find_value(screen, label, money=money) or find_value(screen, of, money=money)
     found = [
         value
         for number, row in enumerate(screen.rows)
@@ -84,13 +69,6 @@ def find_value(
     ]
     # On a tie the last one: totals stand at the end.
     return max(reversed(found), key=lambda value: value.score, default=None)
-
-
-def trouble(screen: Screen) -> list[Row]:
-    """Return the rows that tell of an error."""
-    return [
-        row for row in screen.rows if _TROUBLE.search(row.text) and not _NO_TROUBLE.search(row.text)
-    ]
 
 
 def numbers(screen: Screen) -> list[str]:
@@ -150,6 +128,7 @@ def _values_in(
         else:
             beside = _beside(row.cells[at + 1 :], money=money)
             value = beside or _after_label(label, cell.text) or below[at]
+            value = value or _in_form(screen, number, cell)
         if value:
             found.append(Value(name.strip(), value, score + 0.05 * bool(_DIGIT.search(value))))
     return found
@@ -159,8 +138,11 @@ def _label_score(label: Sequence[str], name: str) -> float:
     """Return how well ``name`` is the label asked for: words too many count against it."""
     words = words_of(name)
     telling = content_words(name) or words
-    found = coverage(label, words)
-    return found - 0.06 * max(0, len(telling) - len(label))
+    found = coverage(label, words) - 0.06 * max(0, len(telling) - len(label))
+    if coverage(telling, label) < 0.9:
+        return found
+    # The whole label stands in the question, as "status" does in "the status of the build".
+    return max(found, 0.9 - 0.08 * max(0, len(label) - len(telling)))
 
 
 def _beside(rest: Sequence[Piece], *, money: bool) -> str:
@@ -172,17 +154,18 @@ def _beside(rest: Sequence[Piece], *, money: bool) -> str:
 
 
 def _after_label(label: Sequence[str], text: str) -> str:
-    """Return the number that follows the label within one line: "Total due 42"."""
-    numbers_after = [
-        found.group()
-        for found in _NUMBER.finditer(text)
-        if coverage(label, words_of(text[: found.start()])) >= GOOD_MATCH
-    ]
-    return numbers_after[0].strip(" .,:") if numbers_after else ""
+    """Return the number that ends a line which begins with the label: "Total due 42"."""
+    found = _LAST_NUMBER.search(text)
+    before = words_of(text[: found.start()]) if found else []
+    if found is None or len(before) > len(label) + 2 or coverage(label, before) < GOOD_MATCH:
+        return ""
+    return found.group().strip(" .,:()")
 
 
 def _below(screen: Screen, number: int, cell: Piece) -> str:
     """Return the number right below a label, as dashboards have it."""
+    if len(words_of(cell.text)) > MAX_LABEL_WORDS:
+        return ""
     for row in screen.rows[number + 1 : number + 3]:
         for under in row.cells:
             near = under.top - cell.bottom < 2.5 * cell.height
@@ -191,19 +174,20 @@ def _below(screen: Screen, number: int, cell: Piece) -> str:
     return ""
 
 
-def _at_crossing(screen: Screen, column: Sequence[str], first: Sequence[str]) -> Value | None:
-    """Return the cell below the heading ``column`` in the row that begins with ``first``."""
-    for number, heading in enumerate(screen.rows):
-        heads = [one for one in heading.cells if _label_score(column, one.text) >= GOOD_MATCH]
-        if len(heading.cells) < 2 or not heads:
-            continue
-        for row in screen.rows[number + 1 :]:
-            if len(row.cells) < 2 or _label_score(first, row.cells[0].text) < GOOD_MATCH:
-                continue
-            cell = max(row.cells[1:], key=lambda one: _overlap(one, heads[0]))
-            name = f"{heads[0].text} of {row.cells[0].text}"
-            return Value(name, cell.text, 1.0)
-    return None
+def _in_form(screen: Screen, number: int, cell: Piece) -> str:
+    """Return what stands right below a label in a form, which is nearer to it than what is above.
+
+    The lines of a list are all as far apart as each other, so that they label nothing.
+    """
+    if number + 1 >= len(screen.rows) or len(words_of(cell.text)) > MAX_LABEL_WORDS:
+        return ""
+    above = max((row.bottom for row in screen.rows[:number] if row.bottom <= cell.top), default=0.0)
+    for under in screen.rows[number + 1].cells:
+        gap = under.top - cell.bottom
+        is_below = abs(under.left - cell.left) < 1.5 * cell.height and 0 <= gap < cell.height
+        if is_below and cell.top - above > 1.5 * max(gap, 0.25 * cell.height):
+            return under.text
+    return ""
 
 
 def _overlap(one: Piece, other: Piece) -> float:

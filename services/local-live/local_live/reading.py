@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from local_live.asking import Ask, Reply, read_out, say
-from local_live.layout import Row, Screen, sentences_of
-from local_live.words import NUMBER_WORDS, number_of
+from local_live.asking import Ask, Reply, read_out, say, screen_of
+from local_live.layout import Row, Screen, ended, sentences_of
+from local_live.words import NUMBER_WORDS, best_likeness, content_words, number_of
 
 SUMMARY_LINES = 3
+_TITLES = ("title", "headline", "heading", "main", "document", "slide", "article", "top", "read")
 _NUMBER = r"(?:\d+(?:st|nd|rd|th)?|" + "|".join(sorted(NUMBER_WORDS)) + ")"
 _UNIT = r"(?P<{0}>lines?|rows?|paragraphs?|sentences?|words?|sections?)"
 PART_PATTERN = (
@@ -40,19 +41,21 @@ WHOLE_PATTERN = (
 
 def read_all(ask: Ask, _found: re.Match[str]) -> Reply:
     """Read the whole screen, in parts."""
-    return read_out(sentences_of(_screen(ask).rows), "Your screen says:")
+    return read_out(sentences_of(screen_of(ask).rows), "Your screen says:")
 
 
 def read_title(ask: Ask, _found: re.Match[str]) -> Reply | None:
-    """Read the title."""
-    title = _screen(ask).title
-    return say(f"The title is: {title.text}.") if title else None
+    """Read the title; a field that is called so, as "job title", is not meant."""
+    if not all(best_likeness(word, _TITLES) >= 0.9 for word in content_words(ask.text)):
+        return None
+    title = screen_of(ask).title
+    return say(ended(f"The title is: {title.text}")) if title else None
 
 
 def read_part(ask: Ask, found: re.Match[str]) -> Reply | None:
     """Read the n-th, first or last lines, paragraphs, sentences or words."""
     unit = (found["unit"] or found["nth_unit"] or found["named_unit"]).rstrip("s")
-    parts = _parts(_screen(ask), unit)
+    parts = _parts(screen_of(ask), unit)
     if found["edge"]:
         return _read_edge(parts, unit, found["edge"], number_of(found["many"] or "1") or 1)
     number = number_of(found["nth"] or found["number"])
@@ -66,12 +69,12 @@ def read_part(ask: Ask, found: re.Match[str]) -> Reply | None:
 
 def summarise(ask: Ask, _found: re.Match[str]) -> Reply:
     """Give the title, the size, and the most telling lines."""
-    screen = _screen(ask)
+    screen = screen_of(ask)
     title = screen.title
     rest = [row for row in screen.rows if row is not title]
     telling = sorted(rest, key=_telling, reverse=True)[:SUMMARY_LINES]
     in_order = [row for row in rest if row in telling]
-    opening = f"It is headed: {title.text}." if title else ""
+    opening = ended(f"It is headed: {title.text}") if title else ""
     size = f"There are {len(screen.rows)} lines of text."
     lines = sentences_of(in_order)
     if lines:
@@ -110,8 +113,3 @@ def _telling(row: Row) -> float:
         + min(words, 12) / 6
         + row.height / 20
     )
-
-
-def _screen(ask: Ask) -> Screen:
-    assert ask.screen is not None  # noqa: S101 - such rules are only asked with a screen
-    return ask.screen

@@ -1,0 +1,83 @@
+"""Chooses the cells of a table that answer a question, and puts them into words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from local_live.querying import Hit, Query, kind_columns
+from local_live.tables import Table
+
+MAX_COLUMNS_TOLD = 8
+MONEY = re.compile(r"\b(?:how much|price|prices|cost|costs|pay|paid|expensive|cheapest|priciest)\b")
+YES_NO = re.compile(r"^(?:(?:and|or|but|so) )*(?:is|are|was|were|did|does|do|has|have|will)\b")
+
+
+def implied_rows(query: Query) -> tuple[Hit, ...]:
+    """Return the row that a question about a column alone means: the total, or the only one."""
+    table = query.table
+    if not query.columns or query.text.startswith(("which", "who")):
+        return ()
+    label = table.label_column or 0
+    if table.totals:
+        return (Hit(table.totals[-1], label),)
+    return (Hit(0, label),) if len(table.rows) == 1 else ()
+
+
+def default_columns(query: Query, hits: Sequence[Hit]) -> tuple[int, ...]:
+    """Return the columns to tell where none is named."""
+    table = query.table
+    if chosen := kind_columns(table, query.kind):
+        return chosen
+    matched = {hit.column for hit in hits}
+    rest = tuple(at for at in range(len(table.header)) if at not in matched)
+    money = tuple(at for at in rest if table.is_money(at))
+    if MONEY.search(query.text) and money:
+        return money
+    if "how many" in query.text and (
+        counts := tuple(at for at in rest if table.is_numeric(at) and at not in money)
+    ):
+        return counts
+    return rest[:MAX_COLUMNS_TOLD]
+
+
+def in_words(table: Table, hit: Hit, columns: Sequence[int], *, named: bool) -> str:
+    """Return a sentence about the cells of a row.
+
+    Args:
+        table: The table.
+        hit: The row, and the cell it is called by.
+        columns: The columns to tell.
+        named: The question named the columns, so the answer does too.
+    """
+    label = label_of(table, hit)
+    if len(columns) > 1:
+        cells = [(table.header[at], table.rows[hit.row][at]) for at in columns]
+        return f"{label}: {', '.join(f'{name} {cell}'.strip() for name, cell in cells if cell)}."
+    value, heading = cell_of(table, hit.row, columns[0]), table.header[columns[0]]
+    if named and table.label_column is None:
+        return f"{heading}: {value}."
+    if named and heading:
+        joined = f"{label} {heading}" if hit.row in table.totals else f"{heading} for {label}"
+        return f"{joined}: {value}."
+    return f"{label}: {value}."
+
+
+def label_of(table: Table, hit: Hit) -> str:
+    """Return what a row is called by in the answer."""
+    return table.rows[hit.row][hit.column]
+
+
+def cell_of(table: Table, row: int, column: int) -> str:
+    """Return the text of a cell."""
+    return table.rows[row][column] or "empty"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as "Ada, Bob and Cem"."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def capital(text: str) -> str:
+    """Begin ``text`` with a capital letter."""
+    return text[:1].upper() + text[1:]
