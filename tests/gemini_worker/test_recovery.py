@@ -31,13 +31,13 @@ _HANDLE_DEAD = [
     (1007, "Invalid session handle"),
     (1008, "BidiGenerateContent session not found"),
     (1008, "Requested entity was not found."),
+    (1008, "Operation is not implemented, or supported, or enabled."),
 ]
 _PASSING = [
     (1000, ""),
     (1001, "going away"),
     (1006, ""),
     (1006, "cannot be reached: ConnectionRefusedError"),
-    (1008, "Operation is not implemented, or supported, or enabled."),
     (1011, "Internal error occurred."),
     (1011, "Deadline expired before operation could complete."),
     (1011, "RESOURCE_EXHAUSTED: You exceeded your current quota"),

@@ -77,6 +77,30 @@ def test_a_typed_question_is_remembered_and_not_said_again() -> None:
     assert "First" not in str([one.message for one in outputs if isinstance(one, Said)])
 
 
+def test_a_question_typed_during_an_answer_belongs_to_the_next_turn() -> None:
+    """It is remembered with its own answer, whether it interrupts this one or waits for its end."""
+    for cut in ([], [Interrupted()]):
+        tracker = TurnTracker()
+        tracker.asked("First")
+        _say(tracker, SOUND)
+
+        tracker.asked("Second")
+        outputs = _say(tracker, *cut, TurnComplete())
+
+        assert _remembered(outputs) == [("user", "First", 1)]
+        assert not tracker.is_quiet
+        assert _remembered(_say(tracker, SOUND, TurnComplete())) == [("user", "Second", 2)]
+
+
+def test_words_written_late_are_no_new_question() -> None:
+    """A transcript that comes behind the answer's beginning leaves nothing to wait for."""
+    tracker = TurnTracker()
+
+    _say(tracker, SOUND, UserWords("What is this?"), TurnComplete())
+
+    assert tracker.is_quiet
+
+
 def test_an_interruption_finishes_the_turn_without_an_end() -> None:
     """`interrupted` comes first, what was said is remembered, and no `turn_end` follows."""
     tracker = TurnTracker()

@@ -68,7 +68,8 @@ class Recovery:
         )
 
     def _is_handle_dead(self, code: int, reason: str) -> bool:
-        if code in {1007, 1008} and any(text in reason for text in _DEAD_HANDLE):
+        # 1008 that is not final is about the session that was resumed, whatever its words are.
+        if code == 1008 or (code == 1007 and any(text in reason for text in _DEAD_HANDLE)):
             return True
         if code != 1011:
             self._internal_errors = 0

@@ -55,6 +55,8 @@ class TurnTracker:
         self._cut = False
         self._awaiting = False
         self._words: dict[Role, str] = {"user": "", "assistant": ""}
+        self._asked_meanwhile = ""
+        """Typed while an answer is under way: belongs to the turn after it."""
         self.tokens = tokens
         """Counted over the whole session."""
 
@@ -75,9 +77,11 @@ class TurnTracker:
 
     def asked(self, text: str) -> None:
         """The user typed a question. The client shows it already, so it is only remembered."""
-        self._awaiting = True
-        separator = " " if self._words["user"] else ""
-        self._words["user"] += separator + text
+        if self._answering:
+            self._asked_meanwhile = f"{self._asked_meanwhile} {text}".strip()
+        else:
+            self._awaiting = True
+            self._words["user"] = f"{self._words['user']} {text}".strip()
 
     def on(self, event: LiveEvent, now_ms: float) -> list[Output]:
         """Return what an event means for the client; ``now_ms`` is the time since 1970."""
@@ -85,9 +89,10 @@ class TurnTracker:
             case Audio() | AssistantWords():
                 return [] if self._cut else self._answer(event)
             case UserWords():
-                self._awaiting = True
                 if self._cut:
                     self._next_turn()
+                # Words that come while the answer is under way are what it answers, written late.
+                self._awaiting = self._awaiting or not self._answering
                 return [self._hear("user", event.text)]
             case Interrupted():
                 return self._interrupt(now_ms)
@@ -105,6 +110,7 @@ class TurnTracker:
             self._next_turn()
         self._awaiting = False
         self._words = {"user": "", "assistant": ""}
+        self._asked_meanwhile = ""
         return dropped
 
     def _answer(self, event: Audio | AssistantWords) -> list[Output]:
@@ -157,6 +163,10 @@ class TurnTracker:
     def _next_turn(self) -> None:
         self._turn += 1
         self._answering = self._cut = False
+        if self._asked_meanwhile:
+            self._words["user"] = f"{self._asked_meanwhile} {self._words['user']}".strip()
+            self._asked_meanwhile = ""
+            self._awaiting = True
 
     def _count(self, tokens: Tokens) -> Said:
         self.tokens = Tokens(
