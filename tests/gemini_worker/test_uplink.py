@@ -95,7 +95,12 @@ class Conversation:
 
     @asynccontextmanager
     async def live(
-        self, position: Position = BEGINNING, *, push_to_talk: bool = False, sent_before: int = 0
+        self,
+        position: Position = BEGINNING,
+        *,
+        push_to_talk: bool = False,
+        sent_before: int = 0,
+        resumed: bool = False,
     ) -> AsyncIterator[tuple[Uplink, Recorder]]:
         """Open one Live connection that goes on after ``position``."""
 
@@ -113,6 +118,7 @@ class Conversation:
             asked=self.questions.append,
             lost=lost,
             sent_before=sent_before,
+            resumed=resumed,
         )
         running = asyncio.create_task(uplink.run())
         try:
@@ -337,6 +343,20 @@ async def test_an_endpoint_that_gives_no_index_stands_for_all(conversation: Conv
         await conversation.speak(b"c")
         await _sent(model, b"a", b"b", b"c")
         assert uplink.sent_with(None).seq == 3
+
+
+async def test_the_handle_that_greets_a_resumed_connection_stands_for_its_beginning(
+    conversation: Conversation,
+) -> None:
+    """It has no index, since nothing of the connection is in it; later ones have theirs."""
+    await conversation.speak(b"a", b"b", b"c")
+
+    async with conversation.live(Position(StreamId(1, 1), 1), resumed=True) as (uplink, model):
+        await _sent(model, b"b", b"c")
+
+        assert uplink.sent_with(None) == Position(StreamId(1, 1), 1)
+        assert uplink.sent_with(0) == Position(StreamId(1, 2), 2)
+        assert uplink.sent_with(1) == Position(StreamId(1, 3), 3)
 
 
 async def test_forgotten_messages_stand_for_the_beginning(

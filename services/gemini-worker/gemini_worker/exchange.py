@@ -87,6 +87,7 @@ class Exchange:
             asked=self._asked,
             lost=self._tell_gap,
             sent_before=live.sent_before,
+            resumed=standing.handle is not None,
         )
 
     async def run(self) -> Verdict:

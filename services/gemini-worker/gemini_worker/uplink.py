@@ -114,6 +114,9 @@ class Uplink:
     _picture_sent_at: float = float("-inf")
     sent_before: int = 0
     """Messages that this connection sent after its setup and before the uplink: the history."""
+    resumed: bool = False
+    """The connection went on from a handle, which stands for ``position``."""
+    _is_first_handle: bool = True
     _sent: deque[Position] | None = field(default_factory=lambda: deque(maxlen=SENT_IDS))
     """Position with each message that was sent since the newest handle; None where the endpoint
     does not say which message a handle stands for."""
@@ -129,6 +132,11 @@ class Uplink:
         Counted from 0 after the setup; None, from an endpoint that does not say, stands for the
         last one sent. Earlier messages are forgotten: the next handle stands for later ones.
         """
+        is_first, self._is_first_handle = self._is_first_handle, False
+        if consumed is None and is_first and self.resumed:
+            # The handle that greets a connection which goes on: it has no index because nothing
+            # of this connection is in it, whatever was sent until it was read.
+            return self._began
         if consumed is None:
             self._sent = None
         if self._sent is None or consumed is None:
