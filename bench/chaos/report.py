@@ -51,7 +51,7 @@ def silences(
     """
     rows: dict[str, dict[str, float]] = {}
     for one in struck:
-        row = rows.setdefault(one.kind, {"faults": 0, "model_s": 0.0, "gateway_s": 0.0})
+        row = rows.setdefault(str(one.kind), {"faults": 0, "model_s": 0.0, "gateway_s": 0.0})
         row["faults"] += 1
     for client in clients:
         mine = [one for one in struck if client.number in one.clients]
