@@ -19,6 +19,7 @@ from gateway.door import House
 from gateway.queue_watch import QueueWatch
 from gateway.server import make_server
 from gateway.session_store import SessionStore
+from shared import bounded_http
 from shared.bus import Bus
 from shared.codec import Header, Kind, encode
 from shared.listen import listen
@@ -105,7 +106,7 @@ async def test_a_request_that_never_ends_is_cut(
     running: Running, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
     """However slowly a request trickles in, the connection is over when its time is."""
-    monkeypatch.setattr(server, "HANDSHAKE_S", 0.3)
+    monkeypatch.setattr(bounded_http, "HANDSHAKE_S", 0.3)
     socket = await RawSocket.dial(running.port)
     await socket.send(beginning)
     trickling = asyncio.create_task(_trickle(socket, b"X-Slow: a\r\n" if beginning else b" "))
@@ -123,7 +124,7 @@ async def test_a_request_that_is_too_large_is_cut(running: Running) -> None:
     """Headers without end are cut by size before they are by time."""
     socket = await RawSocket.dial(running.port)
 
-    await socket.send(_HEAD + b"A: " + b"a" * server.MAX_REQUEST_BYTES)
+    await socket.send(_HEAD + b"A: " + b"a" * bounded_http.MAX_REQUEST_BYTES)
 
     assert await socket.ended(3.0) == b""
     await socket.close()

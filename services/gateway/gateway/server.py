@@ -1,30 +1,23 @@
 """uvicorn, with the limits that it lacks against clients that mean ill.
 
-uvicorn waits for ever for the rest of a request (slowloris), and answers half a million pings a
-second from one client before the application sees a single one of them. Both are bounded here,
-where the bytes arrive.
+It answers half a million pings a second from one client before the application sees a single one
+of them, and waits a quarter of an hour for a client that has stopped reading. Both are bounded
+here, where the bytes arrive.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
 from gateway import metrics
 from gateway.admission import TokenBucket
-
-HANDSHAKE_S = 10.0
-"""How long a client may take for its request, the handshake of a WebSocket included."""
-
-MAX_REQUEST_BYTES = 65_536
-"""Of a whole request: no path here takes a body, and a browser's headers have a few KB."""
+from shared.bounded_http import BoundedHttp
 
 MAX_MESSAGE_BYTES = 1_048_576
 """A picture of 512 KiB as base64 in JSON at the tutorial's door, and some speech."""
@@ -40,49 +33,12 @@ FLUSH_S = 2.0
 and its place is free, instead of waiting a quarter of an hour for TCP to give up."""
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """An HTTP connection that must send its request in time and in bounds."""
+class _Http(BoundedHttp):
+    """The shared bounds, counted in this gateway's metrics."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock."""
-        super().connection_made(transport)
-        self._request_bytes = 0
-        self._deadline = self.loop.call_later(HANDSHAKE_S, self._too_slow)
-
-    def data_received(self, data: bytes) -> None:
-        """Count what belongs to the request, before anything is kept of it."""
-        self._request_bytes += len(data)
-        if self._request_bytes > MAX_REQUEST_BYTES:
-            metrics.REFUSED.labels("large_request").inc()
-            self.transport.abort()
-            return
-        super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        """Start the clock anew: a kept connection may send its next request as slowly as none."""
-        self._deadline.cancel()
-        self._deadline = self.loop.call_later(HANDSHAKE_S, self._too_slow)
-        super().on_message_begin()
-
-    def on_message_complete(self) -> None:
-        """Stop the clock: uvicorn's own keep-alive limit holds from here."""
-        self._deadline.cancel()
-        self._request_bytes = 0
-        super().on_message_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._deadline.cancel()
-        super().connection_lost(exc)
-
-    def handle_websocket_upgrade(self) -> None:
-        """Stop the clock: the WebSocket protocol takes over."""
-        self._deadline.cancel()
-        super().handle_websocket_upgrade()
-
-    def _too_slow(self) -> None:
-        metrics.REFUSED.labels("slow_handshake").inc()
-        self.transport.close()
+    def refused(self, reason: str) -> None:
+        """Count a request that was refused."""
+        metrics.REFUSED.labels(reason).inc()
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -151,7 +107,7 @@ def make_server(app: Any) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             app,
-            http=BoundedHttp,
+            http=_Http,
             ws=BoundedWebSocket,
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,

@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 
 from shared import log
+from shared.bounded_http import BoundedHttp
 from shared.bus import open_bus
 from shared.errors import ConfigurationError
 from shared.listen import listen
@@ -37,6 +38,7 @@ async def serve(settings: WebSettings, origins: frozenset[str], listening: socke
         server = uvicorn.Server(
             uvicorn.Config(
                 web.asgi(settings.static_dir),
+                http=BoundedHttp,
                 access_log=False,
                 server_header=False,
                 log_config=None,
