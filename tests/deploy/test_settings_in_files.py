@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
 from gateway.settings import GatewaySettings
 from gemini_worker.settings import WorkerSettings
 from local_live.settings import LocalLiveSettings
-from pydantic import SecretStr
-from web.settings import WebSettings
-
 from shared.settings import ServiceSettings, variable_names
+from web.settings import WebSettings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS: dict[str, type[ServiceSettings]] = {

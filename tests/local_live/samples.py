@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Sequence
 
 import numpy as np
-from local_live.layout import Piece, Screen, arrange
 from PIL import Image, ImageDraw, ImageFont
+
+from local_live.layout import Piece, Screen, arrange
 
 RATE_HZ = 16_000
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from google.genai import types
 from google.genai.live import AsyncSession
+
 from local_live import hearing
 from local_live.words import coverage, words_of
-
 from tests.local_live.live_server import LiveServer, running
 from tests.local_live.samples import jpeg, quiet, speech
 from tests.local_live.talk import Heard, session

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from local_live.errors import BadControlRequest
 from local_live.faults import Faults, Place, parse_fault
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from local_live.errors import Refused
 from local_live.history import HandleStore, History, Ledger
 from local_live.pictures import Picture

@@ -7,6 +7,7 @@ import threading
 from functools import partial
 
 import pytest
+
 from local_live.errors import ModelUnavailable, TooBusy
 from local_live.models import MAX_WAITING, ModelThread
 

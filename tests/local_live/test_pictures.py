@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from local_live.errors import Refused
 from local_live.pictures import open_picture
 from local_live.wire import PictureIn
-
 from tests.local_live.samples import jpeg, png
 
 

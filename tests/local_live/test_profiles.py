@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+
 from local_live.errors import Refused
 from local_live.profiles import check_frame, check_setup, profile_of
 from local_live.wire import parse_frame

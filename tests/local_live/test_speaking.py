@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from local_live import speaking
 from local_live.errors import ModelUnavailable
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+
 from local_live import tls
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from local_live.vad import (
     GateTimes,
     SpeechEnded,
@@ -14,7 +15,6 @@ from local_live.vad import (
     loud_windows,
     to_16k,
 )
-
 from tests.local_live.samples import quiet, tone
 
 TIMES = GateTimes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+
 from local_live import wire
 from local_live.errors import Refused
 
