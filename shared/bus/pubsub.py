@@ -72,8 +72,8 @@ class Subscriptions:
                     # Again for all: the confirmations make each subscriber fill its hole.
                     await self._pubsub.subscribe(*self._subscribers)
                     self._stale = False
-                while self._subscribers:
-                    self._hand_out(await self._pubsub.get_message(timeout=None))
+                while self._subscribers or self._pubsub.channels:
+                    await self._hand_out(await self._pubsub.get_message(timeout=None))
                     heed_cancellation()
                     attempt = 0
                 self._any.clear()
@@ -87,13 +87,16 @@ class Subscriptions:
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         await self._client.aclose()
 
-    def _hand_out(self, message: dict[str, Any] | None) -> None:
+    async def _hand_out(self, message: dict[str, Any] | None) -> None:
         if message is None or message["channel"] is None:
             return
-        subscriber = self._subscribers.get(message["channel"].decode())
-        if subscriber is None:
-            return
-        if message["type"] == "subscribe":
-            subscriber.subscribed()
-        elif message["type"] == "message":
-            subscriber.published(message["data"])
+        channel = message["channel"].decode()
+        subscriber = self._subscribers.get(channel)
+        if subscriber is not None:
+            if message["type"] == "subscribe":
+                subscriber.subscribed()
+            elif message["type"] == "message":
+                subscriber.published(message["data"])
+        elif message["type"] == "subscribe":
+            # Left just before a break: redis-py has brought it back with all others.
+            await self._pubsub.unsubscribe(channel)

@@ -124,3 +124,22 @@ async def test_leaving_while_redis_is_away_is_no_error(redis_server: RedisServer
 
     await bus.send("PUBLISH", "one", b"x")
     assert listener.heard == []
+
+
+async def test_what_is_left_while_redis_is_away_is_not_subscribed_again(
+    redis_server: RedisServer, bus: Bus
+) -> None:
+    """Redis-py brings back every channel; those that nobody listens to are given up again."""
+    leaver, other = await _listen(bus, "one"), await _listen(bus, "two")
+    await redis_server.kill()
+    confirmed = other.subscriptions
+
+    await bus.subscriptions.remove("one", leaver)
+    await redis_server.start()
+
+    await until(lambda: other.subscriptions > confirmed, "the other is confirmed again")
+
+    async def channels() -> bool:
+        return bool(await bus.send("PUBSUB", "CHANNELS") == [b"two"])
+
+    await until(channels, "only the other's channel is left", 5.0)
