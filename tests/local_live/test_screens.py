@@ -21,6 +21,7 @@ BUDGET = screen(
     "",
     "Approved by Dana on 12 October. The next review is in January.",
 )
+BIGGEST = "The highest Planned is Hotels, 2,300; the highest Spent is Hotels, 1,975."
 PAPER = screen(
     "# Sleep and memory in night-shift nurses",
     "Maria Okafor and Jun Watanabe",
@@ -86,6 +87,15 @@ MAIL = screen(
     "Priya Nair|Invoice 4471|Friday 11:05|96 KB",
     "GitHub|Build failed on main|Friday 08:59|8 KB",
 )
+TASKS = screen(
+    "# Team",
+    "",
+    "Task|Owner|Due|Status",
+    "Login page|Ada|12 May|Open",
+    "Slow search on phones|Grace|14 May|Open",
+    "Export to PDF|Ada|20 May|Done",
+    "Password reset|Linus|2 June|Blocked",
+)
 AGENDA = screen(
     "# Wednesday",
     "",
@@ -121,10 +131,7 @@ def told(shown: Screen, *questions: str) -> str:
         ("planned flights and hotels", "Planned: Flights 1,840, Hotels 2,300."),
         ("what cost 702", "Meals: Spent 702."),
         ("which item has the highest spent", "The highest Spent is Hotels, 1,975."),
-        (
-            "Which item cost the most?",
-            "The highest Planned is Hotels, 2,300; the highest Spent is Hotels, 1,975.",
-        ),
+        ("Which item cost the most?", BIGGEST),
         ("what is the smallest planned", "The lowest Planned is Train tickets, 180."),
         ("which was over budget", "Over: Flights by 72 and Meals by 52."),
         ("were the hotels over budget", "No, it is not over."),
@@ -147,6 +154,11 @@ def told(shown: Screen, *questions: str) -> str:
         ("did we spend less than 5000 in total", "Yes. Total Spent: 4,753."),
         ("which items cost more than 2,000", "Planned: Hotels 2,300. Spent: none."),
         ("how much was spent on taxis", "I find Spent, but nothing about taxis."),
+        ("what's the biggest expense", BIGGEST),
+        ("how much is left", "Total: Planned 4,970 is 217 more than Spent 4,753."),
+        ("what was the budget for hotels", "Planned for Hotels: 2,300."),
+        ("did we spend more on flights than planned", "Yes: Flights by 72."),
+        ("what is the second row", "Hotels: Planned 2,300, Spent 1,975."),
         ("Who approved it?", "Approved by Dana on 12 October."),
         ("when was it approved", "Approved by Dana on 12 October."),
         ("when is the next review", "The next review is in January."),
@@ -218,6 +230,7 @@ def test_follow_up_takes_the_rest_from_before(questions: tuple[str, ...], said: 
                 "because deep sleep was cut short."
             ),
         ),
+        ("how many words were on the list", "15 words."),
         ("what are the keywords", "Keywords: sleep, memory, shift work."),
         ("what is the title", "The title is: Sleep and memory in night-shift nurses."),
         ("what is the price of coffee", "I find no answer to that on your screen."),
@@ -311,6 +324,35 @@ def test_mail(question: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("questions", "said"),
+    [
+        (("which tasks are open",), "Login page. Slow search on phones."),
+        (("how many tasks are open",), "2: Login page and Slow search on phones."),
+        (("how many tasks are there",), "There are 4 tasks."),
+        (("who owns the login page",), "Owner for Login page: Ada."),
+        (("who is responsible for the slow search",), "Slow search on phones: Grace."),
+        (("is the password reset blocked",), "Yes. Status for Password reset: Blocked."),
+        (("is the login page done",), "No. Status for Login page: Open."),
+        (("which task is blocked",), "Password reset."),
+        (
+            ("what is Grace working on",),
+            "Grace: Task Slow search on phones, Due 14 May, Status Open.",
+        ),
+        (
+            ("which tasks does Ada have", "when are they due"),
+            "Due: Login page 12 May, Export to PDF 20 May.",
+        ),
+        (("what is due on 20 May",), "20 May: Task Export to PDF, Owner Ada, Status Done."),
+        (("what is due on 20 May", "and who owns it"), "Owner for 20 May: Ada."),
+        (("what is the weather",), f"I find no answer to that on your screen. {ABILITIES[0]}"),
+    ],
+)
+def test_task_list(questions: tuple[str, ...], said: str) -> None:
+    """Lists by the value of a cell, yes and no, and what "they" and "it" refer to."""
+    assert told(TASKS, *questions) == said
+
+
+@pytest.mark.parametrize(
     ("question", "said"),
     [
         ("when is the standup", "Standup: 09:00."),
@@ -326,7 +368,7 @@ def test_agenda(question: str, said: str) -> None:
     assert told(AGENDA, question) == said
 
 
-@pytest.mark.parametrize("shown", [BUDGET, PAPER, TERMINAL, SETTINGS, MAIL, AGENDA])
+@pytest.mark.parametrize("shown", [BUDGET, PAPER, TERMINAL, SETTINGS, MAIL, TASKS, AGENDA])
 def test_no_answer_ends_with_two_signs(shown: Screen) -> None:
     """Whatever is quoted, one full stop is enough."""
     for question in ("dana", "sleep", "file", "theme", "omar", "review", "read my screen", "title"):

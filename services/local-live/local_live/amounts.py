@@ -9,9 +9,11 @@ from decimal import Decimal
 
 _CURRENCY = r"[$€£¥]|USD|EUR|GBP|CHF"
 _FIGURES = r"\d{1,3}(?:[,' ]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:[.,]\d+)?"
+# "12 May" and "9 am" are no amounts.
+_NO_UNIT = r"(?!(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[ap]m\b))"
 _AMOUNT = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+\u2212\u2013])?(?P<before>{_CURRENCY})?\s?(?P<inner>[-\u2212])?"
-    rf"(?P<figures>{_FIGURES})\s?(?P<after>%|{_CURRENCY}|[A-Za-z]{{1,7}}\b)?\)?"
+    rf"(?P<figures>{_FIGURES})\s?(?P<after>%|{_CURRENCY}|{_NO_UNIT}[A-Za-z]{{1,7}}\b)?\)?"
 )
 _CLOCK = re.compile(
     r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\s?(?P<half>[ap]m)?\b", re.IGNORECASE

@@ -139,7 +139,7 @@ _RULES = (
     rule(r"\bline (?:number )?(?P<line>\w+)\b", logs.read_numbered),
     rule(reading.PART_PATTERN, reading.read_part),
     rule(
-        r"^(?!.*\b(?:says?|said|written|mentions?|anything|something|find|search|look for"
+        r"^(?!.*\b(?:says?|said|written|mentions?|anything|something|find|search for|look for"
         r"|there is)\b)",
         answer_from_tables,
     ),
@@ -181,6 +181,15 @@ _RULES = (
         finding.find,
     ),
     rule(reading.WHOLE_PATTERN, reading.read_all),
+    rule(
+        r"^(?:please )?(?:read|go through)(?: me)?(?: out)? (?:the |this |my )?(?P<what>.+?)"
+        r"(?: (?:section|part|paragraph|aloud|out|to me))*" + _END + "$",
+        reading.read_section,
+    ),
+    rule(
+        r"^what (?:does the (?P<what>.+) say|is the (?P<about>.+) about)" + _END + "$",
+        reading.read_section,
+    ),
     rule(
         r"^(?:is|are|was|were|did|does|do|has|have) (?:the |my |our )?(?P<what>.+?)" + _END + "$",
         finding.yes_or_no,

@@ -18,7 +18,7 @@ def implied_rows(query: Query) -> tuple[Hit, ...]:
     table = query.table
     if not query.columns or query.text.startswith(("which", "who")):
         return ()
-    label = table.label_column or 0
+    label = -1 if table.label_column is None else table.label_column
     if table.totals:
         return (Hit(table.totals[-1], label),)
     return (Hit(0, label),) if len(table.rows) == 1 else ()
@@ -29,7 +29,7 @@ def default_columns(query: Query, hits: Sequence[Hit]) -> tuple[int, ...]:
     table = query.table
     if chosen := kind_columns(table, query.kind):
         return chosen
-    matched = {hit.column for hit in hits}
+    matched = {hit.column for hit in hits} | set(query.columns)
     rest = tuple(at for at in range(len(table.header)) if at not in matched)
     money = tuple(at for at in rest if table.is_money(at))
     if MONEY.search(query.text) and money:
@@ -39,6 +39,13 @@ def default_columns(query: Query, hits: Sequence[Hit]) -> tuple[int, ...]:
     ):
         return counts
     return rest[:MAX_COLUMNS_TOLD]
+
+
+def every_row(table: Table) -> list[str]:
+    """Return a sentence about each row."""
+    label = table.label_column or 0
+    columns = [at for at in range(len(table.header)) if at != label]
+    return [in_words(table, Hit(row, label), columns, named=True) for row in range(len(table.rows))]
 
 
 def in_words(table: Table, hit: Hit, columns: Sequence[int], *, named: bool) -> str:

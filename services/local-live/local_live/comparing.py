@@ -87,6 +87,8 @@ def difference(query: Query) -> Reply | None:
     """Answer by how much two cells differ: two columns of a row, or two rows of a column."""
     table, hits = query.table, query.hits or implied_rows(query)
     columns = query.columns
+    if not hits and table.totals:
+        hits = (Hit(table.totals[-1], table.label_column or 0),)
     if len(hits) == 1 and len(columns) < 2:
         columns = tuple(at for at in range(len(table.header)) if table.is_numeric(at))
     crossings = [(hit, at) for hit in hits for at in columns]
@@ -132,7 +134,7 @@ def bound(query: Query) -> Reply | None:
             for row in _rows(query)
             if (amount := table.amount(row, column)) is not None and holds(amount)
         ]
-        count = f"{len(names)}: " if "how many" in query.text and names else ""
+        count = f"{len(names)}, " if "how many" in query.text and names else ""
         told.append(f"{table.header[column]}: {count}{listed(names) or 'none'}.".removeprefix(": "))
     return say(*told) if told else None
 
@@ -154,7 +156,7 @@ def budget(query: Query) -> Reply | None:
     planned, actual = (_column_like(table, words) for words in (_PLANNED, _ACTUAL))
     if planned is None or actual is None:
         return None
-    over = not re.search(r"\b(?:under|below)\b", query.text)
+    over = not re.search(r"\b(?:under|below|less)\b", query.text)
     told = []
     for row in [hit.row for hit in query.hits] or _rows(query):
         pair = comparable([table.amount(row, actual), table.amount(row, planned)])

@@ -12,7 +12,7 @@ from local_live.layout import ended, sentences_of
 from local_live.logs import trouble
 from local_live.querying import BOUND
 from local_live.sentences import best_sentence
-from local_live.words import ALIKE, content_words, coverage, words_of
+from local_live.words import ALIKE, content_words, coverage, likeness, words_of
 
 MAX_CLAIM_WORDS = 2
 MAX_NAME_WORDS = 5
@@ -41,7 +41,8 @@ def how_many(ask: Ask, found: re.Match[str]) -> Reply | None:
         "error": len(trouble(screen.rows)),
     }
     name = what.split()[0].rstrip("s")
-    if name in counts:
+    others = [word for word in content_words(ask.text) if likeness(word, name) < ALIKE]
+    if name in counts and (not others or name == "error"):
         number = counts[name]
         return say(f"There {'is' if number == 1 else 'are'} {number} {name}{'s' * (number != 1)}.")
     wanted = content_words(what)

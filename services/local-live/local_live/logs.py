@@ -68,7 +68,8 @@ def tell_errors(ask: Ask, _found: re.Match[str]) -> Reply | None:
         return _place_of(ask, rows)
     is_plural = re.search(r"\b(?:errors|warnings|problems|exceptions)\b", ask.text)
     if len(rows) == 1 or is_plural:
-        many = f"I see {len(rows)} lines that look like trouble:" if len(rows) > 1 else "Yes:"
+        one = "The error is:" if ask.text.startswith("what") else "Yes:"
+        many = f"I see {len(rows)} lines that look like trouble:" if len(rows) > 1 else one
         return read_out(sentences_of(rows), many)
     main = _main(rows)
     rest = [row for row in rows if row is not main]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_live.layout import Piece, Row, Screen, sentences_of
+from local_live.tables import outside_tables
 from local_live.words import content_words, count_phrase, coverage, words_of
 
 GOOD_MATCH = 0.72
@@ -62,9 +63,11 @@ def find_value(
     if of:
         both = find_value(screen, [*label, *of], money=money)
         return both or find_value(screen, label, money=money) or find_value(screen, of, money=money)
+    free = outside_tables(screen.rows)
     found = [
         value
         for number, row in enumerate(screen.rows)
+        if row in free
         for value in _values_in(screen, number, row, label, money=money)
     ]
     # On a tie the last one: totals stand at the end.
@@ -169,7 +172,8 @@ def _below(screen: Screen, number: int, cell: Piece) -> str:
     for row in screen.rows[number + 1 : number + 3]:
         for under in row.cells:
             near = under.top - cell.bottom < 2.5 * cell.height
-            if near and _overlap(under, cell) > 0 and _DIGIT.search(under.text):
+            is_short = len(under.text.split()) <= MAX_LABEL_WORDS
+            if near and is_short and _overlap(under, cell) > 0 and _DIGIT.search(under.text):
                 return under.text
     return ""
 
@@ -182,9 +186,15 @@ def _in_form(screen: Screen, number: int, cell: Piece) -> str:
     if number + 1 >= len(screen.rows) or len(words_of(cell.text)) > MAX_LABEL_WORDS:
         return ""
     above = max((row.bottom for row in screen.rows[:number] if row.bottom <= cell.top), default=0.0)
+    if number + 2 < len(screen.rows):
+        value, after = screen.rows[number + 1 : number + 3]
+        gap = max(0.0, value.top - cell.bottom)
+        if after.top > value.top and after.top - value.bottom <= gap + 0.25 * cell.height:
+            return ""  # what is below goes on, as a paragraph does
     for under in screen.rows[number + 1].cells:
         gap = under.top - cell.bottom
-        is_below = abs(under.left - cell.left) < 1.5 * cell.height and 0 <= gap < cell.height
+        # Boxes of text reach a little beyond its letters, so that they may overlap.
+        is_below = abs(under.left - cell.left) < 1.5 * cell.height and -0.4 < gap / cell.height < 1
         if is_below and cell.top - above > 1.5 * max(gap, 0.25 * cell.height):
             return under.text
     return ""

@@ -47,14 +47,24 @@ class Operation(Enum):
 
 
 EXTREMES = frozenset({Operation.HIGHEST, Operation.LOWEST})
+_WORDED = EXTREMES | {Operation.BOUND, Operation.SUM, Operation.AVERAGE}
+"""Operations whose words name no cell."""
 _OPERATIONS = (
     (
         Operation.READ,
         r"\b(?:read|list|show|go through)\b.*\bcolumns?\b|\bwhat are the (?:values|\w+ column)",
     ),
+    (Operation.READ, r"^read\b.*\btable$"),
     (Operation.BOUND, BOUND.pattern),
-    (Operation.BUDGET, _BUDGET.pattern),
-    (Operation.DIFFERENCE, r"\bdifference\b|\bhow much (?:more|less)\b|\bby how much\b"),
+    (
+        Operation.DIFFERENCE,
+        (
+            r"\bdifference\b|\bby how much\b"
+            r"|\bhow much\b.*\b(?:more|less|save|saved|left|remains?)\b"
+            r"|\b(?:bigger|larger|higher|more|smaller|lower|less)\b.*\bor\b"
+        ),
+    ),
+    (Operation.BUDGET, _BUDGET.pattern + r"|\b(?:more|less)\b.*\bthan (?:planned|budgeted)\b"),
     (
         Operation.HIGHEST,
         r"\b(?:most(?! recent)|highest|largest|biggest|greatest|maximum|max|priciest|dearest)\b",
@@ -133,8 +143,10 @@ def is_follow_up(text: str, query: Query) -> bool:
     """Tell whether a question needs the one before it."""
     if begins_again(text):
         return True
-    refers = bool(re.search(r"\b(?:it|that|this)\b", text)) and query.operation is Operation.BOUND
-    return refers and not query.hits and not query.columns
+    refers = bool(re.search(r"\b(?:it|that|this|they|those|them)\b", text))
+    is_bound = query.operation is Operation.BOUND and not query.columns
+    is_column = bool(query.columns) and not query.unexplained
+    return refers and not query.hits and (is_bound or is_column)
 
 
 def kind_columns(table: Table, kind: str) -> tuple[int, ...]:
@@ -151,11 +163,8 @@ def kind_columns(table: Table, kind: str) -> tuple[int, ...]:
 
 
 def _alone(text: str, table: Table, known: frozenset[str]) -> Query:
-    operation = next(
-        (op for op, pattern in _OPERATIONS if re.search(pattern, text)), Operation.TELL
-    )
-    rest = BOUND.sub("", text) if operation is Operation.BOUND else text
-    rest = _BUDGET.sub("", rest)
+    operation, said = _operation(text, table)
+    rest = re.sub(said, "", text) if said else text
     begun = FOLLOW_UP.match(rest) if begins_again(rest) else None
     words = [word for word in words_of(begun["rest"] if begun else rest) if _tells(word)]
     columns, by_columns = _columns(words, table)
@@ -170,6 +179,23 @@ def _alone(text: str, table: Table, known: frozenset[str]) -> Query:
         and not (noun and word == noun["noun"])
     )
     return Query(table, text, operation, hits, columns, unexplained)
+
+
+def _operation(text: str, table: Table) -> tuple[Operation, str]:
+    """Return what is wanted of the cells, and the pattern of words that say so and no more."""
+    operation, pattern = next(
+        ((one, pattern) for one, pattern in _OPERATIONS if re.search(pattern, text)),
+        (Operation.TELL, ""),
+    )
+    if operation is Operation.BUDGET:
+        return operation, _BUDGET.pattern
+    if operation not in _WORDED:
+        return operation, ""
+    word = re.search(pattern, text)
+    names = [*table.header, *(table.name_of(row) for row in range(len(table.rows)))]
+    if word and any(best_likeness(word.group(), words_of(name)) >= 0.9 for name in names):
+        return Operation.TELL, ""  # a column "Max", a row "Average"
+    return operation, pattern
 
 
 def _tells(word: str) -> bool:

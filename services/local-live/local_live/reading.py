@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from local_live.asking import Ask, Reply, read_out, say, screen_of
+from local_live.cells import every_row
 from local_live.layout import Row, Screen, ended, sentences_of
-from local_live.words import NUMBER_WORDS, best_likeness, content_words, number_of
+from local_live.tables import find_tables
+from local_live.words import NUMBER_WORDS, best_likeness, content_words, coverage, number_of
 
 SUMMARY_LINES = 3
 _TITLES = ("title", "headline", "heading", "main", "document", "slide", "article", "top", "read")
@@ -67,6 +69,19 @@ def read_part(ask: Ask, found: re.Match[str]) -> Reply | None:
     return read_out(parts[number - 1])
 
 
+def read_section(ask: Ask, found: re.Match[str]) -> Reply | None:
+    """Read what stands below a heading."""
+    wanted = content_words(next(name for name in found.groups() if name))
+    rows = screen_of(ask).rows
+    for number, row in enumerate(rows[:-1]):
+        words = content_words(row.text)
+        is_heading = len(row.cells) == 1 and coverage(words, wanted) >= 0.9
+        if is_heading and coverage(wanted, words) >= 0.9:
+            below = next(group for group in screen_of(ask).paragraphs if rows[number + 1] in group)
+            return read_out(sentences_of([one for one in below if one is not row]))
+    return None
+
+
 def summarise(ask: Ask, _found: re.Match[str]) -> Reply:
     """Give the title, the size, and the most telling lines."""
     screen = screen_of(ask)
@@ -94,6 +109,9 @@ def _read_edge(parts: Sequence[Sequence[str]], unit: str, edge: str, many: int) 
 
 def _parts(screen: Screen, unit: str) -> list[list[str]]:
     """Return the screen cut into units, each as its sentences."""
+    tables = [table for table in find_tables(screen.rows) if table.has_header]
+    if unit == "row" and tables:
+        return [[row] for row in every_row(max(tables, key=lambda one: len(one.rows)))]
     if unit in {"line", "row"}:
         return [sentences_of([row]) for row in screen.rows]
     if unit == "sentence":

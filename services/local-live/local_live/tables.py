@@ -30,6 +30,8 @@ class Table:
     header: tuple[str, ...]
     """The heading of each column; all empty if there are no headings."""
     rows: tuple[tuple[str, ...], ...]
+    lines: tuple[Row, ...] = ()
+    """The rows of the screen that it was read from."""
 
     @property
     def has_header(self) -> bool:
@@ -84,6 +86,17 @@ class Table:
 def find_tables(rows: Sequence[Row]) -> tuple[Table, ...]:
     """Return the tables in ``rows``, which are in reading order."""
     return tuple(table for run in _runs(rows) for table in _tables_in(_without_rulers(run)))
+
+
+def outside_tables(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that belong to no table with headings; two columns may be a mere form."""
+    inside = {
+        line.cells[-1]
+        for table in find_tables(rows)
+        if table.has_header and len(table.header) > 2
+        for line in table.lines
+    }
+    return [row for row in rows if len(row.cells) < 2 or row.cells[-1] not in inside]
 
 
 def _runs(rows: Sequence[Row]) -> list[list[Row]]:
@@ -145,7 +158,8 @@ def _tables_in(run: Sequence[Row]) -> list[Table]:
     if end - start < 2:
         return []
     grid = [line for line in lines[start:end] if line is not None]
-    return [*_tables_in(run[:start]), _table(grid), *_tables_in(run[end:])]
+    table = replace(_table(grid), lines=tuple(run[start:end]))
+    return [*_tables_in(run[:start]), table, *_tables_in(run[end:])]
 
 
 def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...] | None:

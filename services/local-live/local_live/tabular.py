@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from local_live import comparing
 from local_live.amounts import amount_of
@@ -12,14 +12,15 @@ from local_live.cells import (
     YES_NO,
     cell_of,
     default_columns,
+    every_row,
     implied_rows,
     in_words,
     label_of,
     listed,
 )
-from local_live.querying import Operation, Query, kind_columns, read_query
+from local_live.querying import Hit, Operation, Query, kind_columns, read_query
 from local_live.tables import Table, find_tables
-from local_live.words import ALIKE, best_likeness, likeness, normalise, words_of
+from local_live.words import ALIKE, best_likeness, coverage, likeness, normalise, words_of
 
 
 def answer_from_tables(ask: Ask, _found: re.Match[str]) -> Reply | None:
@@ -32,11 +33,13 @@ def answer_from_tables(ask: Ask, _found: re.Match[str]) -> Reply | None:
         read_query(ask.text, earlier, table, title) for table in find_tables(ask.screen.rows)
     ]
     queries.sort(key=lambda query: (len(query.unexplained), -len(query.hits) - len(query.columns)))
-    if YES_NO.search(ask.text) and all(one.operation is Operation.TELL for one in queries):
-        return None  # holding a value against what is said of it is another rule's
     for query in queries:
         if query.kind == "where" and not kind_columns(query.table, "where"):
             continue  # a place on the screen is meant
+        if YES_NO.search(ask.text) and query.operation is Operation.TELL:
+            if verdict := _claim(query):
+                return verdict
+            continue
         if _is_answerable(query) and (reply := _ANSWERS[query.operation](query)):
             return reply
         if reply := _row_of_number(query):
@@ -88,14 +91,43 @@ def _tell(query: Query) -> Reply | None:
     if not hits:
         wants_sum = "total" in query.text and query.columns
         return comparing.add_up(query) if wants_sum else None
-    columns = query.columns or default_columns(query, hits)
+    # A column that the row was found by is known already: "what is due on 20 May".
+    asked = tuple(at for at in query.columns if at not in {hit.column for hit in hits})
+    columns = asked or default_columns(query, hits)
+    label = table.label_column
+    if table.has_header and label is not None and not _differ(table, hits):
+        hits = tuple(Hit(hit.row, label) for hit in hits)
     if len(hits) > 1 and len(columns) == 1 and table.header[columns[0]]:
         cells = [f"{label_of(table, hit)} {cell_of(table, hit.row, columns[0])}" for hit in hits]
         return say(f"{table.header[columns[0]]}: {', '.join(cells)}.")
-    named = bool(query.columns)
-    return (
-        read_out([in_words(table, hit, columns, named=named) for hit in hits]) if columns else None
-    )
+    told = [in_words(table, hit, columns, named=bool(asked)) for hit in hits]
+    return read_out(told) if columns else None
+
+
+def _differ(table: Table, hits: Sequence[Hit]) -> bool:
+    """Tell whether the rows can be told apart by what they were found by."""
+    return len({label_of(table, hit) for hit in hits}) == len(hits)
+
+
+def _claim(query: Query) -> Reply | None:
+    """Answer whether a cell holds what is said of it: "is the login page done"."""
+    table, label = query.table, query.table.label_column
+    subjects = [hit for hit in query.hits if hit.column == label]
+    if len(subjects) != 1 or label is None:
+        return None
+    cells = table.rows[subjects[0].row]
+    name = words_of(cells[label])
+    asked = [word for word in words_of(query.text) if best_likeness(word, name) < ALIKE]
+    held = [
+        at
+        for at, cell in enumerate(cells)
+        if cell and at != label and coverage(words_of(cell), asked) >= ALIKE
+    ]
+    columns = held or [hit.column for hit in query.hits if hit.row != subjects[0].row]
+    if not columns or label in columns:
+        return None
+    told = in_words(table, subjects[0], columns, named=table.has_header)
+    return say("Yes." if held else "No.", told)
 
 
 def _names_asked_for(query: Query) -> Reply | None:
@@ -138,6 +170,8 @@ def _count(query: Query) -> Reply | None:
 def _read(query: Query) -> Reply | None:
     """Read columns from top to bottom; or, when asked what there are, name them."""
     table = query.table
+    if query.text.endswith("table") and not query.columns and not query.hits:
+        return read_out(every_row(table))
     if not query.columns:
         names = [name for name in table.header if name]
         is_asked = re.search(r"\bcolumns\b", query.text) and names and not query.hits

@@ -29,19 +29,20 @@ _MISHEARD = {
     "reed": "read",
 }
 _STOP_WORDS = """
-    a about am an and any are as at be been being by can could did do does exactly find for from
-    give had has have he her here his how i if in into is it its just know like line lines long look
-    many me mention more most much my now of on or our out page please say says screen see she show
-    so some tell text than that the their them there they this those to up us value was we were what
-    when where which who whom whose why will window with would written you your
+    a about am an and any are as at be been being by can could did do does doing exactly find
+    for from give had has have he her here his how i if in into is it its just know like line
+    lines long look many me mention more most much my now of on or our out page please say says
+    screen see she show so some tell text than that the their them there they this those to up
+    us value was we were what when where which who whom whose why will window with would
+    written you your
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 _SOFT_WORDS = """
     add all altogether amount answer appointment assign average between big budget cell cheap column
-    combined compared cost count difference each email entry event every expensive figure get go
-    great happen high item large list low mail meeting message money name need number one only over
-    overall own pay percent price read really receive record row scheduled send sheet small spend
-    sum table take task thing together total under write
+    combined compared cost count difference each email entry event every expense expensive figure
+    get go great happen high item large left list low mail meeting message money name need number
+    one only over overall own pay percent price read really receive record remain responsible row
+    save scheduled send sheet small spend sum table take task thing together total under work write
 """
 _COUNTED = """
     zero|one first|two second|three third|four fourth|five fifth|six sixth|seven seventh
@@ -76,6 +77,7 @@ _SAME = {
     "amt": "amount",
     "avg": "averag",
     "begin": "start",
+    "budget": "plan",
     "cost": "pric",
     "deadlin": "due",
     "email": "mail",
