@@ -36,6 +36,9 @@ class Subscriptions:
         self._pubsub = client.pubsub()
         self._subscribers: dict[str, Subscriber] = {}
         self._any = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        """Held for each command: two that find redis-py without a connection would open one each,
+        and what is subscribed on the first is never read and never given up."""
         self._stale = False
         """The connection broke since Redis last confirmed all channels."""
 
@@ -46,7 +49,8 @@ class Subscriptions:
         """
         self._subscribers[channel] = subscriber
         try:
-            await self._pubsub.subscribe(channel)
+            async with self._one_at_a_time:
+                await self._pubsub.subscribe(channel)
         except TRANSIENT as exc:
             self._stale = True
             log.warning("subscribing waits for redis", cause=type(exc).__name__)
@@ -58,7 +62,8 @@ class Subscriptions:
             return
         del self._subscribers[channel]
         try:
-            await self._pubsub.unsubscribe(channel)
+            async with self._one_at_a_time:
+                await self._pubsub.unsubscribe(channel)
         except TRANSIENT as exc:
             log.info("unsubscribing after redis went away", cause=type(exc).__name__)
 
@@ -70,7 +75,8 @@ class Subscriptions:
             try:
                 if self._stale and self._subscribers:
                     # Again for all: the confirmations make each subscriber fill its hole.
-                    await self._pubsub.subscribe(*self._subscribers)
+                    async with self._one_at_a_time:
+                        await self._pubsub.subscribe(*self._subscribers)
                     self._stale = False
                 while self._subscribers or self._pubsub.channels:
                     await self._hand_out(await self._pubsub.get_message(timeout=None))
@@ -99,4 +105,6 @@ class Subscriptions:
                 subscriber.published(message["data"])
         elif message["type"] == "subscribe":
             # Left just before a break: redis-py has brought it back with all others.
-            await self._pubsub.unsubscribe(channel)
+            async with self._one_at_a_time:
+                if channel not in self._subscribers:
+                    await self._pubsub.unsubscribe(channel)

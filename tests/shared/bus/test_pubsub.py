@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from shared.bus import Bus
@@ -41,6 +43,24 @@ async def test_each_channel_has_its_subscriber(bus: Bus) -> None:
     await until(lambda: two.heard, "the last one arrives")
     assert one.heard == [bytes([number]) for number in range(50)]
     assert two.heard == [b"\xff\0"]
+
+
+async def test_the_first_subscribers_may_come_at_once(bus: Bus) -> None:
+    """They share one connection: all are heard, and all can leave again."""
+    names = [f"channel-{number}" for number in range(5)]
+    listeners = await asyncio.gather(*(_listen(bus, name) for name in names))
+
+    for name in names:
+        await bus.send("PUBLISH", name, b"x")
+
+    await until(lambda: all(one.heard == [b"x"] for one in listeners), "all hear", 5.0)
+    leaving = zip(names, listeners, strict=True)
+    await asyncio.gather(*(bus.subscriptions.remove(name, one) for name, one in leaving))
+
+    async def nobody_listens() -> bool:
+        return not await bus.send("PUBSUB", "CHANNELS")
+
+    await until(nobody_listens, "nobody is subscribed", 5.0)
 
 
 async def test_a_subscriber_that_left_hears_nothing_more(bus: Bus) -> None:
