@@ -1,7 +1,7 @@
 # Thin on purpose: deploy/ does the work, in Python, where it can be tested.
 # Arguments for the tool behind a target: make test ARGS="-k resume"
 .DEFAULT_GOAL := help
-.PHONY: help run install test check fix bench monitor lock
+.PHONY: help run install test check fix bench chaos monitor lock
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,8 @@ fix: ## format, and repair what the linter can
 	@deploy/start fix
 bench: ## measure latency and CPU
 	@deploy/start bench $(ARGS)
+chaos: ## break everything under load, and balance the ledger
+	@deploy/start chaos $(ARGS)
 monitor: ## watch sessions and workers
 	@deploy/start monitor $(ARGS)
 lock: ## pin the newest versions of all packages in constraints.txt

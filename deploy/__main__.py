@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "verify format, lint, types and imports; changes nothing",
     "fix": "format, and repair what the linter can",
     "bench": "measure latency and CPU",
+    "chaos": "break everything under load, and balance the ledger",
     "monitor": "watch sessions and workers",
     "lock": "choose the newest versions of all packages for constraints.txt",
 }
@@ -104,6 +105,7 @@ def _carry_out(checkout: Checkout, command: str, rest: list[str]) -> int:
         "check": tasks.check,
         "fix": tasks.fix,
         "bench": tasks.bench,
+        "chaos": tasks.chaos,
         "monitor": tasks.monitor,
     }[command]
     return carry_out(checkout, rest)

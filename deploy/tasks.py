@@ -1,4 +1,4 @@
-"""The developer's targets: test, check, fix, bench, monitor."""
+"""The developer's targets: test, check, fix, bench, chaos, monitor."""
 
 from __future__ import annotations
 
@@ -28,11 +28,7 @@ def test(checkout: Checkout, rest: list[str]) -> int:
     """
     tools.provide(tools.FOR_TESTS)
     tools.provide_browser(checkout)
-    environment = dict(os.environ)
-    if redis_server.find_installed() is None:
-        # Tests look for `redis-server` on PATH.
-        server = redis_server.find_server()
-        environment["PATH"] = f"{server.parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment = _with_redis()
     codes = [_call(["npm", "test"], checkout.root / "services" / "web", environment)]
     for marker in ("not audio", "audio"):
         command = [sys.executable, "-m", "pytest", "-m", marker, *rest]
@@ -67,11 +63,12 @@ def fix(checkout: Checkout, _rest: list[str]) -> int:
 
 def bench(checkout: Checkout, rest: list[str]) -> int:
     """Measure; `rest` goes to the benchmark."""
-    environment = dict(os.environ)
-    if redis_server.find_installed() is None:
-        server = redis_server.find_server()
-        environment["PATH"] = f"{server.parent}{os.pathsep}{environment.get('PATH', '')}"
-    return _call([sys.executable, "-m", "bench", *rest], checkout.root, environment)
+    return _call([sys.executable, "-m", "bench", *rest], checkout.root, _with_redis())
+
+
+def chaos(checkout: Checkout, rest: list[str]) -> int:
+    """Break a system under load; return 0 if its ledger balances."""
+    return _call([sys.executable, "-m", "bench.chaos", *rest], checkout.root, _with_redis())
 
 
 def monitor(checkout: Checkout, rest: list[str]) -> int:
@@ -81,6 +78,15 @@ def monitor(checkout: Checkout, rest: list[str]) -> int:
         url = checkout.redis_url_file.read_text(encoding="utf-8")
         environment.setdefault("REDIS_URL", url)
     return _call([sys.executable, "-m", "web.monitor", *rest], checkout.home, environment)
+
+
+def _with_redis() -> dict[str, str]:
+    """Return an environment in which `redis-server` is on PATH."""
+    environment = dict(os.environ)
+    if redis_server.find_installed() is None:
+        server = redis_server.find_server()
+        environment["PATH"] = f"{server.parent}{os.pathsep}{environment.get('PATH', '')}"
+    return environment
 
 
 def _existing_sources(checkout: Checkout) -> list[str]:
