@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from local_live.layout import Piece, arrange, sentences_of
-
 from tests.local_live.samples import screen
 
 
@@ -98,6 +97,59 @@ def test_short_lines_are_not_one_sentence() -> None:
         "main.py.",
         "docs.",
     ]
+
+
+def test_sentences_on_one_line_are_told_apart() -> None:
+    """A full stop behind a figure or an abbreviation ends nothing."""
+    rows = screen("Approved by Dr. Lee on 12 May. The next is due. It costs 3.50 in all").rows
+
+    assert sentences_of(rows) == [
+        "Approved by Dr. Lee on 12 May.",
+        "The next is due.",
+        "It costs 3.50 in all.",
+    ]
+
+
+def test_name_at_the_head_of_a_line_goes_on_with_prose() -> None:
+    """In a paragraph a capital letter may follow the end of a full line; in a list it does not."""
+    prose = screen(
+        "The trial took place in Bergen and was funded by the",
+        "Research Council, which is the usual way in a city of",
+        "this size.",
+    )
+    items = screen(
+        "Write the minutes of the meeting in the morning",
+        "Send them to everybody who has been there or not",
+    )
+
+    assert len(sentences_of(prose.rows)) == 1
+    assert len(sentences_of(items.rows)) == 2
+
+
+def test_numbers_of_lines_stay_with_their_lines() -> None:
+    """Though blank lines have a number and nothing beside it."""
+    pieces = [Piece(str(at), 20, 40 + 30 * at, 40, 58 + 30 * at) for at in range(1, 10)]
+    pieces += [
+        Piece(f"line number {at} of a program", 80, 40 + 30 * at, 400, 58 + 30 * at)
+        for at in range(1, 10, 2)
+    ]
+
+    rows = arrange(pieces, 1280, 720).rows
+
+    assert [row.text for row in rows[:2]] == ["1, line number 1 of a program", "2"]
+
+
+def test_long_cells_of_different_lengths_are_a_table() -> None:
+    """Lines of prose are nearly all as wide as their column; cells are not."""
+    senders = ["GitHub Notifications", "Margaret Hamilton and others", "Newsletter of the week"]
+    subjects = ["Your build has failed", "A very long subject about the moon landing", "Five news"]
+    pieces = [
+        Piece(text, left, 40 + 30 * at, left + 8 * len(text), 58 + 30 * at)
+        for left, column in ((40, senders), (400, subjects))
+        for at, text in enumerate(column)
+    ]
+
+    assert texts(pieces)[0] == "GitHub Notifications, Your build has failed"
 
 
 def test_full_width_signs_become_ordinary_ones() -> None:

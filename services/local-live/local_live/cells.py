@@ -5,12 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from local_live.querying import Hit, Query, kind_columns
+from local_live.querying import Hit, Query
 from local_live.tables import Table
+from local_live.words import best_likeness, words_of
 
 MAX_COLUMNS_TOLD = 8
 MONEY = re.compile(r"\b(?:how much|price|prices|cost|costs|pay|paid|expensive|cheapest|priciest)\b")
 YES_NO = re.compile(r"^(?:(?:and|or|but|so) )*(?:is|are|was|were|did|does|do|has|have|will)\b")
+_KINDS = {
+    "who": "owner assignee from who person author responsible by host",
+    "when": "date time when due day start received updated modified created",
+    "where": "where location room place city venue",
+}
+
+
+def kind_columns(table: Table, kind: str) -> tuple[int, ...]:
+    """Return the columns that tell who, when or where: by heading, or by what stands in them."""
+    headings = _KINDS.get(kind, "").split()
+    found = tuple(
+        at
+        for at, name in enumerate(table.header)
+        if any(best_likeness(word, headings) >= 0.9 for word in words_of(name))
+    )
+    if not found and kind == "when":
+        found = tuple(at for at in range(len(table.header)) if table.has_times(at))
+    return found
 
 
 def implied_rows(query: Query) -> tuple[Hit, ...]:

@@ -79,11 +79,13 @@ def where(ask: Ask, found: re.Match[str]) -> Reply | None:
         return say(f"I can't find {found['what']} on your screen.")
     cell = lookup.best_cell(rows[0], wanted)
     sentence = best_sentence(sentences_of(screen.rows), ask.text)
-    if len(words_of(cell.text)) > MAX_NAME_WORDS and sentence and sentence.is_certain:
+    is_name = len(words_of(cell.text)) <= MAX_NAME_WORDS
+    if not is_name and sentence and sentence.is_certain:
         return say(sentence.text)
+    quoted = cell.text if is_name or sentence is None else sentence.text.rstrip(".")
     others = len(rows) - 1
     more = f" It is in {others} more line{'s' * (others > 1)}." if others else ""
-    return say(f'"{cell.text}" is {lookup.place_of(screen, cell)}.{more}')
+    return say(f'"{quoted}" is {lookup.place_of(screen, cell)}.{more}')
 
 
 def find(ask: Ask, found: re.Match[str]) -> Reply | None:

@@ -78,11 +78,6 @@ _OPERATIONS = (
         r"^(?:list|name|read|tell me|what are|show me|which \w+ are|what \w+ are)\b(?!.*\bfor\b)",
     ),
 )
-_KINDS = {
-    "who": "owner assignee from who person author responsible by host",
-    "when": "date time when due day start received updated modified created",
-    "where": "where location room place city venue",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +122,10 @@ def read_query(text: str, earlier: Sequence[str], table: Table, around: Iterable
     query = _alone(text, table, known)
     if not earlier or not is_follow_up(text, query):
         return query
-    for at in range(len(earlier) - 1, max(-1, len(earlier) - 1 - MAX_EARLIER), -1):
+    # "And when?" says so little that only the question right before it can be meant.
+    says_little = query.operation is Operation.TELL and not query.hits and not query.columns
+    reach = 1 if says_little else MAX_EARLIER
+    for at in range(len(earlier) - 1, max(-1, len(earlier) - 1 - reach), -1):
         base = read_query(earlier[at], earlier[max(0, at - MAX_EARLIER) : at], table, known)
         if base.hits or base.columns:
             return _merged(query, base)
@@ -147,19 +145,6 @@ def is_follow_up(text: str, query: Query) -> bool:
     is_bound = query.operation is Operation.BOUND and not query.columns
     is_column = bool(query.columns) and not query.unexplained
     return refers and not query.hits and (is_bound or is_column)
-
-
-def kind_columns(table: Table, kind: str) -> tuple[int, ...]:
-    """Return the columns that tell who, when or where: by heading, or by what stands in them."""
-    headings = _KINDS.get(kind, "").split()
-    found = tuple(
-        at
-        for at, name in enumerate(table.header)
-        if any(best_likeness(word, headings) >= 0.9 for word in words_of(name))
-    )
-    if not found and kind == "when":
-        found = tuple(at for at in range(len(table.header)) if table.has_times(at))
-    return found
 
 
 def _alone(text: str, table: Table, known: frozenset[str]) -> Query:
@@ -210,7 +195,7 @@ def _merged(query: Query, base: Query) -> Query:
         operation=base.operation if is_plain else query.operation,
         text=f"{query.text} {base.text}" if is_plain else query.text,
         hits=query.hits or (() if query.operation in EXTREMES else base.hits),
-        columns=query.columns or base.columns,
+        columns=query.columns or (() if query.kind else base.columns),
     )
 
 

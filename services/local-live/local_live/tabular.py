@@ -15,10 +15,11 @@ from local_live.cells import (
     every_row,
     implied_rows,
     in_words,
+    kind_columns,
     label_of,
     listed,
 )
-from local_live.querying import Hit, Operation, Query, kind_columns, read_query
+from local_live.querying import Hit, Operation, Query, read_query
 from local_live.tables import Table, find_tables
 from local_live.words import ALIKE, best_likeness, coverage, likeness, normalise, words_of
 

@@ -1,119 +1,13 @@
-"""Questions that people ask about five kinds of screens, and what they are told."""
+"""Questions about tables: a spreadsheet, mail, tasks, an agenda."""
 
 from __future__ import annotations
 
 import pytest
 
-from local_live.answering import ABILITIES, answer
-from local_live.history import Memory, Turn
-from local_live.layout import Screen
-from tests.local_live.samples import screen
+from local_live.answering import ABILITIES
+from tests.local_live.screens import AGENDA, BUDGET, MAIL, TASKS, told
 
-BUDGET = screen(
-    "# Travel budget",
-    "",
-    "Item|Planned|Spent",
-    "Flights|1,840|1,912",
-    "Hotels|2,300|1,975",
-    "Meals|650|702",
-    "Train tickets|180|164",
-    "Total|4,970|4,753",
-    "",
-    "Approved by Dana on 12 October. The next review is in January.",
-)
 BIGGEST = "The highest Planned is Hotels, 2,300; the highest Spent is Hotels, 1,975."
-PAPER = screen(
-    "# Sleep and memory in night-shift nurses",
-    "Maria Okafor and Jun Watanabe",
-    "University of Bergen, Department of Psychology",
-    "",
-    "Abstract",
-    "",
-    "We followed 184 nurses at three hospitals for six months. Memory was tested",
-    "every two weeks with a list of 15 words. Nurses who slept less than",
-    "5 hours forgot 23% more words, because deep sleep was cut short.",
-    "The trial took place in Bergen and was funded by the Norwegian",
-    "Research Council. Data collection ended in March 2041.",
-    "",
-    "Keywords: sleep, memory, shift work",
-)
-TERMINAL = screen(
-    "$ python app.py",
-    "10 def load(path):",
-    "11     with open(path) as file:",
-    "12         return json.load(file)",
-    "13",
-    "14 settings = load(PATH)",
-    "",
-    "Traceback (most recent call last):",
-    'File "app.py", line 14, in <module>',
-    'File "app.py", line 12, in load',
-    "FileNotFoundError: No such file: settings.json",
-    "",
-    "WARNING: cache is disabled",
-    "3 passed, 2 failed in 4.12s",
-)
-SETTINGS = screen(
-    "# Preferences",
-    "",
-    "Language|English",
-    "Font size|14 px",
-    "Theme|Dark",
-    "Autosave|On",
-    "Sync|Off",
-    "Time zone|Europe/Oslo",
-    "",
-    "Plan: Team",
-    "Renewal date: 3 March 2042",
-    "Storage used: 7.4 GB",
-    "",
-    "",
-    "Job title",
-    "Senior engineer",
-    "",
-    "",
-    "Phone number",
-    "+47 555 01 234",
-    "",
-    "",
-    "Save changes|Cancel",
-)
-MAIL = screen(
-    "# Inbox (3)",
-    "",
-    "From|Subject|Received|Size",
-    "Dana Lee|Budget approved|Monday 09:12|14 KB",
-    "Omar Haddad|Offsite in Lisbon|Sunday 18:40|220 KB",
-    "Priya Nair|Invoice 4471|Friday 11:05|96 KB",
-    "GitHub|Build failed on main|Friday 08:59|8 KB",
-)
-TASKS = screen(
-    "# Team",
-    "",
-    "Task|Owner|Due|Status",
-    "Login page|Ada|12 May|Open",
-    "Slow search on phones|Grace|14 May|Open",
-    "Export to PDF|Ada|20 May|Done",
-    "Password reset|Linus|2 June|Blocked",
-)
-AGENDA = screen(
-    "# Wednesday",
-    "",
-    "09:00|Standup|Room 4",
-    "10:30|Design review|Room 2",
-    "12:00|Lunch with Omar|Canteen",
-    "15:15|Interview|Room 4",
-)
-
-
-def told(shown: Screen, *questions: str) -> str:
-    """Return the answer to the last of ``questions``, asked one after the other."""
-    turns: list[Turn] = []
-    said = ""
-    for question in questions:
-        said = " ".join(answer(question, shown, Memory(), turns).sentences)
-        turns += [Turn("user", question), Turn("model", said)]
-    return said
 
 
 @pytest.mark.parametrize(
@@ -187,6 +81,7 @@ def test_spreadsheet(question: str, said: str) -> None:
             "No. Spent for Hotels: 1,975.",
         ),
         (("who approved it", "and when?"), "Approved by Dana on 12 October."),
+        (("what is the total", "who approved it", "and when?"), "Approved by Dana on 12 October."),
         (("when is the next review", "what about the approval"), "Approved by Dana on 12 October."),
         (
             ("how much were the meals", "thank you", "and flights?"),
@@ -197,102 +92,6 @@ def test_spreadsheet(question: str, said: str) -> None:
 def test_follow_up_takes_the_rest_from_before(questions: tuple[str, ...], said: str) -> None:
     """The row, the column, the operation or the kind of the earlier question stays."""
     assert told(BUDGET, *questions) == said
-
-
-@pytest.mark.parametrize(
-    ("question", "said"),
-    [
-        (
-            "how many nurses were followed",
-            "184 nurses.",
-        ),
-        (
-            "how long were the nurses followed",
-            "We followed 184 nurses at three hospitals for six months.",
-        ),
-        (
-            "who funded the trial",
-            "The trial took place in Bergen and was funded by the Norwegian Research Council.",
-        ),
-        (
-            "where did the trial take place",
-            "The trial took place in Bergen and was funded by the Norwegian Research Council.",
-        ),
-        ("when did data collection end", "Data collection ended in March 2041."),
-        (
-            "how often was memory tested",
-            "Memory was tested every two weeks with a list of 15 words.",
-        ),
-        (
-            "why did nurses forget more words",
-            (
-                "Nurses who slept less than 5 hours forgot 23% more words, "
-                "because deep sleep was cut short."
-            ),
-        ),
-        ("how many words were on the list", "15 words."),
-        ("what are the keywords", "Keywords: sleep, memory, shift work."),
-        ("what is the title", "The title is: Sleep and memory in night-shift nurses."),
-        ("what is the price of coffee", "I find no answer to that on your screen."),
-    ],
-)
-def test_paper(question: str, said: str) -> None:
-    """One sentence of a paragraph, however its lines are broken."""
-    assert told(PAPER, question).removesuffix(f" {ABILITIES[0]}") == said
-
-
-@pytest.mark.parametrize(
-    ("question", "said"),
-    [
-        (
-            "what is the error",
-            (
-                "The error is: FileNotFoundError: No such file: settings.json. "
-                "3 more lines look like trouble."
-            ),
-        ),
-        (
-            "which line has the error",
-            "Line 12 of app.py. FileNotFoundError: No such file: settings.json.",
-        ),
-        ("what does line 12 say", "Line 12: return json.load(file)."),
-        ("read line 14", "Line 14: settings = load(PATH)."),
-        ("read line 13", "Line 13: empty."),
-        ("read line 40", "I see lines 10 to 14, and not line 40."),
-        ("how many tests failed", "2 failed."),
-        ("how many passed", "3 passed."),
-        ("why did it fail", "The error is: FileNotFoundError: No such file: settings.json."),
-        ("is there a warning", "The error is: FileNotFoundError: No such file: settings.json."),
-    ],
-)
-def test_terminal(question: str, said: str) -> None:
-    """The error itself rather than the first line that looks like one; lines by their numbers."""
-    assert told(TERMINAL, question).startswith(said)
-
-
-@pytest.mark.parametrize(
-    ("question", "said"),
-    [
-        ("what is the language", "Language: English."),
-        ("what's the font size", "Font size: 14 px."),
-        ("what is the theme set to", "Theme: Dark."),
-        ("is autosave on", "Yes. Autosave: On."),
-        ("is sync enabled", "No. Sync: Off."),
-        ("is sync disabled", "Yes. Sync: Off."),
-        ("is the theme light", "No. Theme: Dark."),
-        ("what plan am I on", "Plan: Team."),
-        ("when is the renewal date", "Renewal date: 3 March 2042."),
-        ("how much storage is used", "Storage used: 7.4 GB."),
-        ("is the storage used more than 5", "Yes. Storage used: 7.4 GB."),
-        ("what is the job title", "Job title: Senior engineer."),
-        ("what is the phone number", "Phone number: +47 555 01 234."),
-        ("what is the time zone", "Time zone: Europe/Oslo."),
-        ("where is the save button", '"Save changes" is at the bottom left.'),
-    ],
-)
-def test_settings(question: str, said: str) -> None:
-    """Values beside, behind and below their labels."""
-    assert told(SETTINGS, question) == said
 
 
 @pytest.mark.parametrize(
@@ -366,10 +165,3 @@ def test_task_list(questions: tuple[str, ...], said: str) -> None:
 def test_agenda(question: str, said: str) -> None:
     """A table without headings is told by what stands in its cells."""
     assert told(AGENDA, question) == said
-
-
-@pytest.mark.parametrize("shown", [BUDGET, PAPER, TERMINAL, SETTINGS, MAIL, TASKS, AGENDA])
-def test_no_answer_ends_with_two_signs(shown: Screen) -> None:
-    """Whatever is quoted, one full stop is enough."""
-    for question in ("dana", "sleep", "file", "theme", "omar", "review", "read my screen", "title"):
-        assert not told(shown, question).endswith(("..", ".:", "!.", "?."))
