@@ -12,7 +12,7 @@ from rich.text import Text
 from bench.chaos.client import Client
 from bench.chaos.faults import Struck
 from bench.chaos.plan import Kind
-from bench.chaos.signs import Silence
+from bench.chaos.signs import NOTICED_S, Silence
 from bench.chaos.watch import Seen
 
 NO_FAULT = "none"
@@ -27,6 +27,10 @@ LATER_S = {
 }
 """Faults that may silence a session only later: at a quiet moment, or when the time is up."""
 
+AFTERMATH_S = 5.0
+"""Faults so close before count as part of what a session had to bear at the time."""
+
+_LENGTHS = ("model_s", "model_among_others_s", "gateway_s", "gateway_among_others_s")
 _BAD = ("missing", "twice", "disordered")
 
 
@@ -47,32 +51,42 @@ def silences(
     """Return, for each kind of fault, how often it struck and the longest silences after it.
 
     ``model_s`` is the longest time in which a session's Live connection got nothing of a client
-    that went on talking, ``gateway_s`` the longest in which nothing was acknowledged to one.
+    that went on talking, ``gateway_s`` the longest in which nothing was acknowledged to one;
+    ``…_among_others_s`` the same where other faults struck the session in the same moments.
     """
     rows: dict[str, dict[str, float]] = {}
     for one in struck:
-        row = rows.setdefault(str(one.kind), {"faults": 0, "model_s": 0.0, "gateway_s": 0.0})
-        row["faults"] += 1
+        _row(rows, str(one.kind))["faults"] += 1
     for client in clients:
         mine = [one for one in struck if client.number in one.clients]
-        sides = {"model_s": seen[client.number].hears, "gateway_s": client.record.stored}
-        for name, signs in sides.items():
+        sides = {"model": seen[client.number].hears, "gateway": client.record.stored}
+        for side, signs in sides.items():
             for silence in signs.silences:
                 if silence.began_s > client.silent_from_s - REACTION_S:
                     break  # nobody says anything any more
-                cause = _cause(silence, mine)
-                row = rows.setdefault(cause, {"faults": 0, "model_s": 0.0, "gateway_s": 0.0})
+                cause, is_alone = _cause(silence, mine)
+                row = _row(rows, cause)
+                name = f"{side}_s" if is_alone else f"{side}_among_others_s"
                 row[name] = max(row[name], round(silence.lasted_s, 2))
     return rows
 
 
-def _cause(silence: Silence, struck: Sequence[Struck]) -> str:
-    """Return the kind of the fault behind a silence: the first in it, else one that acts later."""
+def _row(rows: dict[str, dict[str, float]], kind: str) -> dict[str, float]:
+    return rows.setdefault(kind, {"faults": 0, **dict.fromkeys(_LENGTHS, 0.0)})
+
+
+def _cause(silence: Silence, struck: Sequence[Struck]) -> tuple[str, bool]:
+    """Return the fault behind a silence, and whether it was the only one about then.
+
+    It is the first fault within the silence, else the last one before that acts with delay.
+    """
     within = [o for o in struck if silence.began_s - REACTION_S <= o.at_s <= silence.ended_s]
-    if within:
-        return str(within[0].kind)
-    earlier = [o for o in struck if 0 < silence.began_s - o.at_s <= LATER_S.get(o.kind, 2.0)]
-    return str(earlier[-1].kind) if earlier else NO_FAULT
+    about = [o for o in struck if silence.began_s - AFTERMATH_S <= o.at_s <= silence.ended_s]
+    earlier = [
+        o for o in struck if 0 < silence.began_s - o.at_s <= LATER_S.get(o.kind, AFTERMATH_S)
+    ]
+    causes = within[:1] or earlier[-1:]
+    return (str(causes[0].kind) if causes else NO_FAULT), len(about) <= 1
 
 
 def as_tables(figures: dict[str, Any]) -> RenderableType:
@@ -115,9 +129,12 @@ def _ledger(figures: dict[str, Any]) -> Table:
 
 
 def _silences(figures: dict[str, Any]) -> Table:
-    table = _table("Longest silence, s", "fault", "times", "at the model", "from the gateway")
+    table = _table(
+        f"Longest silence, s (shorter than {NOTICED_S} s: -)",
+        *("fault", "times", "at the model", "among others", "from the gateway", "among others"),
+    )
     for kind, row in sorted(figures["silences"].items()):
-        cells = [f"{row[name]:.2f}" if row[name] else "" for name in ("model_s", "gateway_s")]
+        cells = [f"{row[name]:.2f}" if row[name] else "-" for name in _LENGTHS]
         table.add_row(kind, f"{row['faults']:.0f}", *cells)
     return table
 
