@@ -120,13 +120,21 @@ def read_query(text: str, earlier: Sequence[str], table: Table, around: Iterable
     """
     known = frozenset(around)
     query = _alone(text, table, known)
-    if not earlier or not is_follow_up(text, query):
+    if not earlier or not _is_follow_up(query):
+        return query
+    past: list[Query] = []
+    for asked in earlier[-MAX_EARLIER:]:
+        past.append(_completed(_alone(asked, table, known), past))
+    return _completed(query, past)
+
+
+def _completed(query: Query, past: Sequence[Query]) -> Query:
+    """Fill in what a follow-up leaves out, from the newest question that has it."""
+    if not _is_follow_up(query):
         return query
     # "And when?" says so little that only the question right before it can be meant.
     says_little = query.operation is Operation.TELL and not query.hits and not query.columns
-    reach = 1 if says_little else MAX_EARLIER
-    for at in range(len(earlier) - 1, max(-1, len(earlier) - 1 - reach), -1):
-        base = read_query(earlier[at], earlier[max(0, at - MAX_EARLIER) : at], table, known)
+    for base in reversed(past[-1:] if says_little else past):
         if base.hits or base.columns:
             return _merged(query, base)
     return query
@@ -137,8 +145,9 @@ def begins_again(text: str) -> bool:
     return bool(_BEGINS_AGAIN.search(text))
 
 
-def is_follow_up(text: str, query: Query) -> bool:
+def _is_follow_up(query: Query) -> bool:
     """Tell whether a question needs the one before it."""
+    text = query.text
     if begins_again(text):
         return True
     refers = bool(re.search(r"\b(?:it|that|this|they|those|them)\b", text))
