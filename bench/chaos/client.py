@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import time
 from typing import Any
 
@@ -14,8 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.chaos import media
+from bench.chaos.record import Absence, Hidden, Record, Sent
 from bench.chaos.script import Moment
-from bench.chaos.signs import Signs
 from shared.backoff import full_jitter_s
 from shared.codec import Header, Kind, StreamId, decode
 from tests.support.client import ORIGIN, SUBPROTOCOL
@@ -30,55 +30,11 @@ _NEVER_AGAIN = range(4_500, 5_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One message that the model must get, exactly once and in this order."""
-
-    seq: int
-    kind: str
-    mark: str
-    """The digest of a chunk, or the text of a question, as local-live's ledger has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Sharing stopped: no picture up to ``picture`` may reach the model after these messages."""
-
-    sent_before: int
-    picture: int
-
-
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """A time without connection, in ms since 1970; ``last`` is what the client had by then."""
-
-    last: StreamId
-    left_ms: float
-    back_ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Picture:
     number: int
     after: int
     """Number of the last message said before it."""
     frame: bytes
-
-
-@dataclass
-class Record:
-    """What a client has to say for the ledger."""
-
-    sent: list[Sent] = field(default_factory=list)
-    hidden: list[Hidden] = field(default_factory=list)
-    pictures: dict[str, int] = field(default_factory=dict)
-    """Digest to number."""
-    received: list[StreamId] = field(default_factory=list)
-    absences: list[Absence] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    """Everything that a client should never see."""
-    notices: list[str] = field(default_factory=list)
-    stored: Signs = field(default_factory=Signs)
-    """Acknowledgements: the gateway takes what is said, and Redis has it."""
 
 
 class Client:

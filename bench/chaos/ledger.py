@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bench.chaos.client import Absence, Record, Sent
+from bench.chaos.record import Absence, Record, Sent
 from shared.codec import StreamId
 
 SILENT_AFTER_MS = 4_000.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,11 +79,3 @@ def draw(
         planned.append(Planned(at_s, bag.pop(), chance.random(), chance.random()))
         at_s += max(MIN_GAP_S, chance.expovariate(1 / every_s))
     return planned
-
-
-def counted(planned: Iterable[Planned]) -> dict[Kind, int]:
-    """Return how often each kind strikes."""
-    counts = dict.fromkeys(Kind, 0)
-    for one in planned:
-        counts[one.kind] += 1
-    return counts

@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from bench.chaos import media
-from bench.chaos.client import Absence, Hidden, Record, Sent
 from bench.chaos.ledger import (
     Judgement,
     Reply,
@@ -24,6 +23,7 @@ from bench.chaos.ledger import (
     stories_of,
 )
 from bench.chaos.plan import Kind, draw, parse_kinds
+from bench.chaos.record import Absence, Hidden, Record, Sent
 from bench.chaos.report import as_tables, is_balanced
 from bench.chaos.signs import Signs, Silence
 from shared.codec import StreamId
