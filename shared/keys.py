@@ -16,6 +16,10 @@ DISPATCH = "dispatch"
 DISPATCH_GROUP = "workers"
 """Consumer group on `DISPATCH`; its pending list is the table of leases."""
 
+PULSE = "{dispatch}:pulse"
+"""Hash: when any worker last renewed its leases, and from when on sessions may be taken over. The
+braces put it into the slot of `DISPATCH`."""
+
 SESSIONS = "sessions"
 """Sorted set: session id by the time it was last touched, ms since 1970."""
 

@@ -6,6 +6,7 @@ from gateway.session_store import Attachment, SessionStore
 from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said
+from shared import keys
 from shared.bus import Bus
 from shared.bus_messages import Transcript
 from shared.options import SessionOptions
@@ -32,6 +33,7 @@ class Shop:
     async def silence(self, entry: Entry, worker: str) -> None:
         """Let the lease of ``worker`` run out without waiting for it."""
         await Dispatch(self.bus, worker, LEASE_S).hand_back(entry)
+        await calm(self.bus)
 
     async def claimed(self, worker: str) -> tuple[Dispatch, Entry, Lease]:
         """Make a session and let ``worker`` take it."""
@@ -55,3 +57,9 @@ class Shop:
 def word(turn: int = 1, text: str = "x") -> Said:
     """Return a piece of the assistant's transcript."""
     return Said(Transcript(turn=turn, role="assistant", text=text), turn)
+
+
+async def calm(bus: Bus) -> None:
+    """Let a lease's time pass since the first renewal, without waiting for it."""
+    await Dispatch(bus, "passer-by", LEASE_S).renew([])
+    await bus.send("HSET", keys.PULSE, "calm_from", 0)

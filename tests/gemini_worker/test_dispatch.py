@@ -14,7 +14,7 @@ from shared.bus import Bus
 from shared.bus_messages import State
 from shared.codec import decode
 from shared.errors import BusError, Fenced
-from tests.gemini_worker.shop import Shop, word
+from tests.gemini_worker.shop import Shop, calm, word
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
 
@@ -141,6 +141,7 @@ async def test_a_session_handed_back_is_taken_at_once(shop: Shop) -> None:
     dispatch, entry, lease = await shop.claimed("one")
     await lease.hand_over({"state": "resuming"})
     await dispatch.hand_back(entry)
+    await calm(shop.bus)
 
     two = await shop.worker("two")
     assert await two.take_over(10) == [entry]
@@ -248,3 +249,34 @@ async def test_a_worker_leaves_only_with_empty_hands(shop: Shop) -> None:
     await dispatch.leave()
 
     assert await shop.bus.send("XINFO", "CONSUMERS", "dispatch", "workers") == []
+
+
+async def test_a_redis_that_slept_costs_nobody_a_session(
+    shop: Shop, bus: Bus, redis_server: RedisServer
+) -> None:
+    """After a pause all leases look old; the others let their holders renew first."""
+    _, entry, _ = await shop.claimed("one")
+    one, two = (Dispatch(bus, name, lease_s=1.0) for name in ("one", "two"))
+    await one.renew([entry.entry_id])
+    await calm(shop.bus)
+    assert redis_server.process is not None
+    redis_server.process.signal(signal.SIGSTOP)
+    await asyncio.sleep(1.3)  # longer than the lease: this is the fault itself
+    redis_server.process.signal(signal.SIGCONT)
+
+    assert await two.take_over(10) == []
+    assert await one.renew([entry.entry_id]) == []
+    assert await two.take_over(10) == []
+
+
+async def test_a_loss_that_was_no_crash_is_taken_back(shop: Shop) -> None:
+    """A worker that finds its session with another one lives: nothing is counted against it."""
+    _, entry, lease = await shop.claimed("one")
+    successor = await shop.taken_over(entry, "one", "two")
+    assert successor.fields["crashes"] == "1"
+
+    await lease.forgive()
+
+    assert await shop.bus.send("HGET", lease.keys.session, "crashes") == b"0"
+    await successor.forgive()
+    assert await shop.bus.send("HGET", lease.keys.session, "crashes") == b"0"

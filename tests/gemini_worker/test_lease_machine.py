@@ -32,6 +32,7 @@ from shared.bus_messages import Transcript
 from shared.codec import StreamId
 from shared.errors import Fenced
 from shared.options import SessionOptions
+from tests.gemini_worker.shop import calm
 from tests.support.redis_server import RedisServer, start_redis
 
 WORKERS = ("one", "two", "three")
@@ -86,6 +87,7 @@ class Takeovers(RuleBasedStateMachine):
     @rule(name=workers)
     def ask_for_work(self, name: str) -> None:
         """A worker takes the session exactly if its holder is silent or let it go."""
+        self.runner.run(calm(self.bus))
         entries = self.runner.run(self.dispatches[name].take_over(10))
 
         assert bool(entries) == self.is_free

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from shared import keys
+from shared import keys, limits
 from shared.bus import Bus, Script
 from shared.bus.commands import BLOCK_MS
 from shared.errors import BusError
 
-_RENEW, _RELEASE, _LEAVE = Script("renew"), Script("release"), Script("leave")
+_TAKEOVER, _RENEW = Script("takeover"), Script("renew")
+_RELEASE, _LEAVE = Script("release"), Script("leave")
 
 LEASE_SAFETY = 0.6
 """Part of the lease that a renewal may take; the rest is the time since the one before."""
@@ -66,17 +67,26 @@ class Dispatch:
                 raise
 
     async def take_over(self, count: int) -> list[Entry]:
-        """Take up to ``count`` sessions whose worker has fallen silent, or handed them back."""
+        """Take up to ``count`` sessions whose worker has fallen silent, or handed them back.
+
+        Takes nothing for a lease's time after Redis was away or asleep: then all look silent, and
+        those that live need the time to renew.
+        """
         found: list[Entry] = []
         cursor = b"0-0"
         # One call looks at ten entries for each that it may claim; those of live workers come
         # first, so it takes several to see the whole table.
         for _ in range(MAX_SCANS):
-            cursor, entries, _deleted = await self._bus.send(
-                *("XAUTOCLAIM", keys.DISPATCH, keys.DISPATCH_GROUP, self._worker_id),
-                *(self._lease_ms, cursor, "COUNT", count - len(found)),
+            cursor, pairs = await self._bus.run(
+                _TAKEOVER,
+                [keys.DISPATCH, keys.PULSE],
+                *(keys.DISPATCH_GROUP, self._worker_id, self._lease_ms, cursor),
+                count - len(found),
             )
-            found += [_entry(entry_id, fields) for entry_id, fields in entries]
+            found += [
+                Entry(entry_id.decode(), session.decode())
+                for entry_id, session in zip(pairs[::2], pairs[1::2], strict=True)
+            ]
             if cursor == b"0-0" or len(found) >= count:
                 break
         return found
@@ -103,7 +113,10 @@ class Dispatch:
             BusUnavailable: If Redis stays away; the leases have lapsed long before.
         """
         renewal = self._bus.run(
-            _RENEW, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id, *entry_ids
+            _RENEW,
+            [keys.DISPATCH, keys.PULSE],
+            *(keys.DISPATCH_GROUP, self._worker_id, self._lease_ms, limits.SESSION_TTL_S),
+            *entry_ids,
         )
         answered, _ = await asyncio.wait([renewal], timeout=self._lease_ms / 1000 * LEASE_SAFETY)
         if not answered:

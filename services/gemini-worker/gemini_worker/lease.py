@@ -25,7 +25,7 @@ from shared.keys import SessionKeys
 log = structlog.get_logger()
 
 _CLAIM, _PUBLISH, _CHECKPOINT = Script("claim"), Script("publish"), Script("checkpoint")
-_FINISH, _HANDOVER = Script("finish"), Script("handover")
+_FINISH, _HANDOVER, _FORGIVE = Script("finish"), Script("handover"), Script("forgive")
 
 TAIL_ENTRIES = 50
 """How far back a new owner looks for the turn that its predecessor was in."""
@@ -134,6 +134,10 @@ class Lease:
         status = await self.bus.run(_HANDOVER, [self.keys.session], self.epoch, *_flat(fields))
         if status == b"fenced":
             raise Fenced(self.entry.session_id)
+
+    async def forgive(self) -> None:
+        """Tell that the loss of this lease was no crash: this worker lives."""
+        await self.bus.run(_FORGIVE, [self.keys.session], self.epoch)
 
     async def history(self) -> list[HistoryTurn]:
         """Return the finished turns, oldest first."""

@@ -108,10 +108,6 @@ class Worker:
         structlog.contextvars.bind_contextvars(session=entry.session_id)
         try:
             await self._hold(entry)
-        except asyncio.CancelledError:
-            log.warning("lease lost; another worker holds the session")
-        except Fenced:
-            log.warning("fenced: another worker holds the session")
         except SessionGone:
             log.info("session is gone")
             await self._dispatch.drop(entry)
@@ -130,7 +126,13 @@ class Worker:
             return
         log.info("session claimed", epoch=lease.epoch, takeover=lease.is_takeover)
         shift = Shift(self._dispatch, self._rules, self.stopping)
-        if await Conversation(lease, self._endpoint, shift).run():
+        try:
+            is_over = await Conversation(lease, self._endpoint, shift).run()
+        except (asyncio.CancelledError, Fenced) as exc:
+            log.warning("another worker holds the session", told_by=type(exc).__name__)
+            await lease.forgive()
+            return
+        if is_over:
             await self._dispatch.drop(entry)
             log.info("session over")
         else:
