@@ -20,6 +20,7 @@ from shared.bus import Bus
 from shared.bus_messages import Interrupted, Notice, Transcript
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.options import SessionOptions
+from tests.gemini_worker.shop import calm
 from tests.support.processes import until
 
 CHUNK = bytes(4_800)
@@ -51,6 +52,7 @@ class Talk:
     async def take_over(self) -> None:
         """Give the session to another worker."""
         await self.dispatch.hand_back(self.entry)
+        await calm(self.bus)
         (entry,) = await self.dispatch.take_over(1)
         lease = await claim(self.bus, self.dispatch, entry, "worker")
         assert lease is not None

@@ -44,7 +44,7 @@ async def ask(page: Page, question: str) -> None:
 async def says(page: Page, text: str) -> None:
     """Wait until the transcript shows ``text`` in an answer."""
     answer = page.locator("[data-role='message'][data-from='assistant']", has_text=text)
-    await answer.first.wait_for(timeout=30_000)
+    await answer.first.wait_for(timeout=60_000)
 
 
 async def sessions(system: System) -> int:
