@@ -324,3 +324,21 @@ async def test_a_function_that_nobody_declared_is_refused(system: System) -> Non
     assert "There is no function launch." in client.words("assistant", end["turn"])
     await client.say("end")
     await client.wait_closed()
+
+
+async def test_a_question_asked_before_the_first_handle_is_not_lost(own_system: System) -> None:
+    """Typed into the first answer and not answered yet when the worker dies: answered after all."""
+    client = await own_system.client()
+    await client.connect(own_system.url())
+    await client.say("text", text="say 4")
+    await client.wait_for("turn_start")
+    await client.say("text", text="say 30")
+    await client.wait_for("turn_start", turn=2)
+    await own_system.start_worker()
+
+    await own_system.workers[0].kill()
+
+    await client.wait_for("state", state="resuming")
+    end = await client.wait_for("turn_end", limit_s=40, after=len(client.messages))
+    assert client.words("assistant", end["turn"]).split()[-1] == "word30"
+    await client.close()

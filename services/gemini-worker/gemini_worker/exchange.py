@@ -77,6 +77,9 @@ class Exchange:
         self._go_away_at: float | None = None
         self._held_back: tuple[str, Position] | None = None
         """A handle that came after an interruption by nobody known yet; see `_note_handle`."""
+        self._answer_began = standing.replay_after
+        """How far the uplink was sent when the newest answer began: what came later is not part of
+        what it answers."""
         self._uplink = Uplink(
             bus=lease.bus,
             keys=lease.keys,
@@ -119,8 +122,11 @@ class Exchange:
     async def _receive(self) -> None:
         standing = self._standing
         async for event in self._live.events():
+            was_answering = standing.turns.is_answering
             for output in standing.turns.on(event, time.time() * 1000):
                 await self._lease.publish(output)
+            if standing.turns.is_answering and not was_answering:
+                self._answer_began = self._uplink.position
             standing.stall.on(event, _now_s())
             if self._held_back is not None and not standing.stall.was_cut:
                 held_back, self._held_back = self._held_back, None
@@ -137,9 +143,9 @@ class Exchange:
                 case TurnComplete(is_filler=False):
                     self._recovery.worked()
                     if not standing.had_handle:
-                        # An endpoint without handles: the history stands for what was said. Not
+                        # No handle yet: the history stands for what led to this answer. Nothing is
                         # trimmed, since the first handle may come next and stand for less.
-                        standing.replay_after = self._uplink.position
+                        standing.replay_after = self._answer_began
                         await self._lease.checkpoint(standing.resumption())
 
     async def _note_handle(self, handle: str, position: Position) -> None:
