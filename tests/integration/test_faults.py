@@ -26,6 +26,22 @@ async def finish_utterance(client: Client, first: int) -> None:
         await client.speak(chunk)
 
 
+async def after_a_first_turn(system: System) -> Client:
+    """Connect a client and have a first question answered."""
+    client = await system.client()
+    await client.connect(system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+    return client
+
+
+async def questions(system: System) -> list[str]:
+    """Return what the user said, as the one model session that is live remembers it."""
+    (live,) = (await system.control(op="sessions"))["sessions"]
+    history = await system.control(op="history", session=live["session"])
+    return [turn["text"] for turn in history["turns"] if turn["role"] == "user"]
+
+
 async def model_has_heard(system: System, numbers: tuple[int, ...]) -> None:
     """Wait until the conversation that is live now holds exactly these chunks, in order."""
 
@@ -142,10 +158,7 @@ async def test_a_worker_asked_to_stop_hands_its_sessions_over(own_system: System
 
 async def test_go_away_changes_the_connection_between_two_turns(own_system: System) -> None:
     """After goAway the answer is finished; then another connection goes on with the handle."""
-    client = await own_system.client()
-    await client.connect(own_system.url())
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
+    client = await after_a_first_turn(own_system)
     await client.say("text", text="say 20")
     await client.wait_for("turn_start", turn=2)
 
@@ -155,11 +168,7 @@ async def test_go_away_changes_the_connection_between_two_turns(own_system: Syst
     await own_system.workers[0].says("rotating")
     await client.say("text", text="Third")
     await client.wait_for("turn_end", turn=3)
-    sessions = (await own_system.control(op="sessions"))["sessions"]
-    assert len(sessions) == 1
-    history = await own_system.control(op="history", session=sessions[0]["session"])
-    texts = [turn["text"] for turn in history["turns"] if turn["role"] == "user"]
-    assert texts == ["First", "say 20", "Third"]
+    assert await questions(own_system) == ["First", "say 20", "Third"]
     assert not [m for m in client.messages if m["type"] == "interrupted"]
     await client.close()
 
@@ -227,10 +236,7 @@ async def test_gateway_drains(own_system: System) -> None:
 
 async def test_redis_restarts(own_system: System) -> None:
     """Redis is killed and started again: the same conversation goes on, nothing acked is lost."""
-    client = await own_system.client()
-    await client.connect(own_system.url())
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
+    client = await after_a_first_turn(own_system)
     await client.wait_acked()
     await asyncio.sleep(1.1)  # appendfsync everysec: what Redis may lose is not ours to promise
 
@@ -250,10 +256,7 @@ async def test_a_model_that_stays_silent_is_asked_anew(empty_system: System) -> 
     await empty_system.start_live()
     await empty_system.start_worker(WORKER_STALL_S="1.5")
     await empty_system.start_gateway()
-    client = await empty_system.client()
-    await client.connect(empty_system.url())
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
+    client = await after_a_first_turn(empty_system)
     await empty_system.fault(kind="stall")
 
     await speak_all(client, first=1, chunks=10)
@@ -262,12 +265,7 @@ async def test_a_model_that_stays_silent_is_asked_anew(empty_system: System) -> 
     await client.wait_for("notice", code="model_stalled")
     await client.wait_for("turn_end", turn=2)
     assert client.words("assistant", 2).strip() == "I heard 400 ms."
-    sessions = (await empty_system.control(op="sessions"))["sessions"]
-    history = await empty_system.control(op="history", session=sessions[0]["session"])
-    assert [turn["text"] for turn in history["turns"] if turn["role"] == "user"] == [
-        "First",
-        "heard 400 ms",
-    ]
+    assert await questions(empty_system) == ["First", "heard 400 ms"]
     await client.close()
 
 
@@ -276,10 +274,7 @@ async def test_an_answer_cut_by_nobody_is_given_anew(empty_system: System) -> No
     await empty_system.start_live()
     await empty_system.start_worker(WORKER_STALL_S="1.5")
     await empty_system.start_gateway()
-    client = await empty_system.client()
-    await client.connect(empty_system.url())
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
+    client = await after_a_first_turn(empty_system)
     await empty_system.fault(kind="phantom_interrupted", when="turn", after_chunks=3)
 
     await client.say("text", text="say 10")
@@ -287,19 +282,13 @@ async def test_an_answer_cut_by_nobody_is_given_anew(empty_system: System) -> No
     await client.wait_for("interrupted", turn=2)
     end = await client.wait_for("turn_end", limit_s=20, turn=3)
     assert client.words("assistant", end["turn"]).split() == [f"word{n}" for n in range(1, 11)]
-    sessions = (await empty_system.control(op="sessions"))["sessions"]
-    history = await empty_system.control(op="history", session=sessions[0]["session"])
-    asked = [turn["text"] for turn in history["turns"] if turn["role"] == "user"]
-    assert asked == ["First", "say 10"]
+    assert await questions(empty_system) == ["First", "say 10"]
     await client.close()
 
 
 async def test_a_handle_that_the_model_chokes_on_is_dropped(own_system: System) -> None:
     """1011 after each resume is no loop: the second time a fresh session is opened."""
-    client = await own_system.client()
-    await client.connect(own_system.url())
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
+    client = await after_a_first_turn(own_system)
     await own_system.fault(kind="fail_resumed", times=None)
     await own_system.fault(kind="close", code=1011, reason="Internal error occurred.")
 
