@@ -80,6 +80,8 @@ class Exchange:
         self._answer_began = standing.replay_after
         """How far the uplink was sent when the newest answer began: what came later is not part of
         what it answers."""
+        self._covers_answer = True
+        """The newest handle stands for the newest answer too: leaving now repeats nothing."""
         self._uplink = Uplink(
             bus=lease.bus,
             keys=lease.keys,
@@ -127,6 +129,7 @@ class Exchange:
                 await self._lease.publish(output)
             if standing.turns.is_answering and not was_answering:
                 self._answer_began = self._uplink.position
+                self._covers_answer = False
             standing.stall.on(event, _now_s())
             if self._held_back is not None and not standing.stall.was_cut:
                 held_back, self._held_back = self._held_back, None
@@ -159,6 +162,7 @@ class Exchange:
             return
         standing = self._standing
         standing.handle, standing.had_handle, standing.replay_after = handle, True, position
+        self._covers_answer = True
         await self._lease.checkpoint(standing.resumption(), handle_position=position.after)
 
     async def _checkpoint(self) -> None:
@@ -177,7 +181,9 @@ class Exchange:
         stop_at: float | None = None
         while True:
             now_s = _now_s()
-            is_quiet = self._standing.turns.is_quiet
+            is_quiet = self._standing.turns.is_quiet and (
+                self._covers_answer or not self._standing.had_handle
+            )
             if self._shift.dispatch.has_lapsed:
                 self._decide(Verdict.LEASE_LAPSED)
             elif self._shift.stopping.is_set():
