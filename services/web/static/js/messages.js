@@ -13,6 +13,9 @@ export const ASSISTANT_RATE_HZ = 24_000;
 /** The first byte of a binary frame. */
 export const Kind = Object.freeze({ MICROPHONE: 1, PICTURE: 2, ASSISTANT_AUDIO: 3 });
 
+/** The second byte of a picture, a sum of these. */
+export const Flag = Object.freeze({ CLOSE_UP: 1, URGENT: 2 });
+
 /** A message that does not fit the protocol; `field` names what is wrong with it. */
 export class MessageError extends Error {
   /**
@@ -43,6 +46,8 @@ const record = (value) => typeof value === 'object' && value !== null && !Array.
 /** @type {Check} */
 const list = (value) => Array.isArray(value);
 /** @type {Check} */
+const countOrNull = (value) => value === null || count(value);
+/** @type {Check} */
 const role = (value) => value === 'user' || value === 'assistant';
 /** @type {Check} */
 const id = (value) => typeof value === 'string' && /^\d+-\d+$/.test(value);
@@ -55,8 +60,10 @@ const CLIENT_FIELDS = Object.freeze({
   text: { seq: count, text, picture: optional(count) },
   talk: { seq: count, active: flag },
   microphone: { seq: count, active: flag },
-  share: { seq: count, active: flag, surface: optional(text) },
+  share: { seq: count, active: flag, surface: optional(text), paused: optional(flag) },
   played: { seq: count, turn: count, played_ms: count },
+  stop: { seq: count, turn: count },
+  tool_result: { seq: count, call: text, ok: flag, picture: optional(count), message: text },
   end: { seq: count },
   ping: { time_ms: number },
 });
@@ -74,10 +81,17 @@ const GATEWAY_FIELDS = Object.freeze({
   },
   pong: { time_ms: number },
   transcript: { id, turn: count, role, text, final: flag },
-  turn_start: { id, turn: count },
+  turn_start: { id, turn: count, picture: optional(countOrNull) },
   turn_end: { id, turn: count },
   interrupted: { id, turn: count },
-  usage: { id, turn: count, prompt_tokens: count, response_tokens: count, total_tokens: count },
+  heard: { id, turn: count, text },
+  citations: { id, turn: count, sources: list },
+  tool: { id, turn: count, call: text, name: text, args: record },
+  tool_cancelled: { id, call: text },
+  usage: {
+    id, turn: count, prompt_tokens: count, response_tokens: count, total_tokens: count,
+    details: optional(record),
+  },
   notice: { id, code: text, message: text },
   gap: { id, kind: text, first: count, last: count },
   error: { code: text, message: text, action: text, seq: optional(count) },
@@ -146,14 +160,18 @@ export function decodeMessage(json) {
  * @param {number} seq From 1.
  * @param {number} timeMs When it was captured, ms since 1970.
  * @param {Uint8Array} payload
+ * @param {{ flags?: number, turn?: number }} [more] `turn` of a close-up is the number of the
+ *   overview that it belongs to.
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function encodeMedia(kind, seq, timeMs, payload) {
+export function encodeMedia(kind, seq, timeMs, payload, { flags = 0, turn = 0 } = {}) {
   const frame = new Uint8Array(HEADER_BYTES + payload.byteLength);
   const view = new DataView(frame.buffer);
   view.setUint8(0, kind);
+  view.setUint8(1, flags);
   view.setUint32(4, seq, true);
   view.setFloat64(8, timeMs, true);
+  view.setUint32(16, turn, true);
   frame.set(payload, HEADER_BYTES);
   return frame;
 }
