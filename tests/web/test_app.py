@@ -18,11 +18,12 @@ from shared.tickets import check, signing_key
 from tests.support.redis_server import RedisServer
 from web.app import WRONG_CODES_PER_MINUTE, Web
 from web.membership import COOKIE
+from web.page_files import read_page
 from web.settings import WebSettings
 
 ORIGIN = "http://localhost:8000"
 GATEWAY = "ws://localhost:9083/v1/live"
-STATIC = WebSettings.model_fields["static_dir"].default
+PAGE = read_page(WebSettings.model_fields["static_dir"].default)
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def _site(
         access_code=code,
         gateway_url=gateway_url,
     )
-    transport = httpx.ASGITransport(web.asgi(STATIC))
+    transport = httpx.ASGITransport(web.asgi(PAGE))
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as browser:
         yield browser
 
@@ -242,6 +243,20 @@ async def test_the_page_fits_its_policy(bus: Bus) -> None:
     assert "<script>" not in page
     assert " style=" not in page
     assert " onclick=" not in page
+
+
+async def test_a_file_that_the_browser_has_is_not_sent_again(bus: Bus) -> None:
+    """A browser that names what it has gets an empty 304; compression is for those that ask."""
+    async with _site(bus) as browser:
+        first = await browser.get("/js/main.js")
+        again = await browser.get("/js/main.js", headers={"If-None-Match": first.headers["etag"]})
+        plain = await browser.get("/js/main.js", headers={"Accept-Encoding": "identity"})
+
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert (again.status_code, again.content) == (304, b"")
+    assert "content-encoding" not in plain.headers
+    assert plain.text == first.text
 
 
 @pytest.mark.parametrize(

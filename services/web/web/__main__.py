@@ -17,6 +17,8 @@ from shared.errors import ConfigurationError
 from shared.listen import listen
 from shared.settings import load, parse_origins, refuse, require_code_beyond_localhost
 from web.app import Web
+from web.bundle import BundleError
+from web.page_files import PageFile, read_page
 from web.settings import WebSettings
 
 logger = structlog.get_logger()
@@ -25,7 +27,12 @@ REDIS_PATIENCE_S = 3.0
 """Somebody waits for the page: better a clear answer soon than a ticket late."""
 
 
-async def serve(settings: WebSettings, origins: frozenset[str], listening: socket.socket) -> None:
+async def serve(
+    settings: WebSettings,
+    origins: frozenset[str],
+    page: dict[str, PageFile],
+    listening: socket.socket,
+) -> None:
     """Serve until SIGTERM or SIGINT."""
     url = settings.redis_url.get_secret_value()
     async with open_bus(url, name="web", readers=1, patience_s=REDIS_PATIENCE_S) as bus:
@@ -37,7 +44,7 @@ async def serve(settings: WebSettings, origins: frozenset[str], listening: socke
         )
         server = uvicorn.Server(
             uvicorn.Config(
-                web.asgi(settings.static_dir),
+                web.asgi(page),
                 http=BoundedHttp,
                 access_log=False,
                 server_header=False,
@@ -61,16 +68,20 @@ def main() -> None:
         origins = parse_origins(settings.origins)
         require_code_beyond_localhost(origins, settings.access_code)
         _check_gateway_url(settings.gateway_url)
-        _check_static_dir(settings.static_dir)
+        page = _read_page(settings.static_dir)
         listening = listen(settings.host, settings.port, "WEB_PORT")
     except ConfigurationError as exc:
         refuse(str(exc))
-    uvloop.run(serve(settings, origins, listening))
+    uvloop.run(serve(settings, origins, page, listening))
 
 
-def _check_static_dir(folder: Path) -> None:
+def _read_page(folder: Path) -> dict[str, PageFile]:
     if not folder.is_dir():
         raise ConfigurationError(f"There is no folder {folder}; set WEB_STATIC_DIR.")
+    try:
+        return read_page(folder)
+    except (BundleError, OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"The page in WEB_STATIC_DIR cannot be served: {exc}.") from exc
 
 
 def _check_gateway_url(url: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,8 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import keys
@@ -25,6 +23,7 @@ from shared.options import PRESETS, VOICES
 from shared.presence import alive
 from shared.tickets import MEMBERSHIP_S, TICKET_S, signing_key
 from web.membership import COOKIE, Members
+from web.page_files import INDEX, PageFile
 
 MAX_BODY_BYTES = 4_096
 GZIP_FROM_BYTES = 1_000
@@ -65,13 +64,13 @@ class Web:
         self._guesses_left = float(WRONG_CODES_PER_MINUTE)
         self._guessed_at = 0.0
 
-    def asgi(self, static_dir: Path) -> ASGIApp:
-        """Return the ASGI application that serves ``static_dir`` and the tickets."""
+    def asgi(self, page: Mapping[str, PageFile]) -> ASGIApp:
+        """Return the ASGI application that serves the page and the tickets."""
         app = Starlette(
             routes=[
                 Route("/api/ticket", self._ticket, methods=["POST"]),
                 Route("/healthz", self._healthz),
-                Mount("/", StaticFiles(directory=static_dir, html=True)),
+                page_route(page),
             ]
         )
         compressed = GZipMiddleware(app, minimum_size=GZIP_FROM_BYTES)
@@ -148,6 +147,24 @@ class Web:
             return None
         self._guesses_left -= 1
         return _refuse(401, "access_code_wrong", "That is not the access code.", "Check it.")
+
+
+def page_route(page: Mapping[str, PageFile]) -> Route:
+    """Return the route that serves the page's files, by path, and nothing else."""
+
+    async def serve(request: Request) -> Response:
+        file = page.get(request.path_params["path"] or INDEX)
+        if file is None:
+            return Response(status_code=404)
+        headers = {"ETag": file.etag, "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == file.etag:
+            return Response(status_code=304, headers=headers)
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(file.body, headers=headers, media_type=file.media_type)
+        headers["Content-Encoding"] = "gzip"
+        return Response(file.gzipped, headers=headers, media_type=file.media_type)
+
+    return Route("/{path:path}", serve)
 
 
 class _SecurityHeaders:

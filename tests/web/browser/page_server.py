@@ -20,10 +20,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from web.app import page_route
+from web.page_files import read_page
 
 ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "services/web/static"
@@ -205,7 +207,7 @@ class PageServer:
                     Route("/api/ticket", self._ticket, methods=["POST"]),
                     Route("/target", lambda _: HTMLResponse(TARGET)),
                     WebSocketRoute("/v1/live", self._live),
-                    Mount("/", StaticFiles(directory=STATIC, html=True)),
+                    page_route(read_page(STATIC)),
                 ]
             )
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import shutil
@@ -12,17 +11,6 @@ from pathlib import Path
 import pytest
 
 STATIC = Path(__file__).parents[3] / "services/web/static"
-COMMENTS = re.compile(r"/\*.*?\*/|^\s*//[^\n]*\n|^\s*\n", re.DOTALL | re.MULTILINE)
-
-
-def test_page_is_light() -> None:
-    """All of the page's code, comments aside, is less than 50 kB as compression sends it."""
-    files = [path for path in STATIC.rglob("*") if path.is_file()]
-    code = [COMMENTS.sub("", path.read_text(encoding="utf-8")) for path in files]
-
-    total = sum(len(gzip.compress(text.encode())) for text in code)
-
-    assert total < 50_000, f"{total} bytes in {len(files)} files"
 
 
 def test_page_asks_nobody_else() -> None:

@@ -21,9 +21,7 @@ const loading = new WeakMap();
 export function loadWorklets(context) {
   let loaded = loading.get(context);
   if (!loaded) {
-    const urls = ['../worklets/capture.js', '../worklets/playback.js'];
-    const modules = urls.map((url) => context.audioWorklet.addModule(new URL(url, import.meta.url)));
-    loaded = Promise.all(modules).then(() => undefined);
+    loaded = context.audioWorklet.addModule(new URL('../worklets/worklets.js', import.meta.url));
     loading.set(context, loaded);
   }
   return loaded;

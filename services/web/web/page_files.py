@@ -1,0 +1,79 @@
+"""The files of the page: read, joined, minified and compressed once, when the service starts."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from web.bundle import BundleError, bundle
+
+try:
+    import minify
+except ImportError:
+    # Not made for every machine; without it the page is the same, and half as heavy again.
+    minify = None
+
+ENTRIES = ("js/main.js", "js/media-worker.js", "worklets/worklets.js")
+"""What the page, its worker and its audio worklets start with."""
+INDEX, STYLE = "index.html", "css/page.css"
+MINIFIED = frozenset({"text/javascript", "text/css"})
+
+_CSS_IMPORT = re.compile(r'^@import "(?P<name>[\w-]+\.css)";\n', re.MULTILINE)
+_INDENT = re.compile(r"\n\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """One file as it is sent."""
+
+    body: bytes
+    gzipped: bytes
+    media_type: str
+    etag: str
+
+
+def read_page(folder: Path) -> dict[str, PageFile]:
+    """Return what the page consists of, by path below the page's own address.
+
+    Raises:
+        BundleError: If a module or a style sheet of the page is missing, or they cannot be joined.
+        OSError: If a file of the page cannot be read.
+    """
+    texts = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in {".js", ".css", ".html", ".svg"}
+    }
+    sent = bundle({path: text for path, text in texts.items() if path.endswith(".js")}, ENTRIES)
+    sent[STYLE] = _join_styles(texts)
+    sent |= {path: text for path, text in texts.items() if path.endswith(".svg")}
+    # Between tags the page needs no more than one space.
+    sent |= {path: _INDENT.sub("\n", t) for path, t in texts.items() if path.endswith(".html")}
+    return {path: _file(path, text) for path, text in sent.items()}
+
+
+def _join_styles(texts: dict[str, str]) -> str:
+    def take(path: str) -> str:
+        if path not in texts:
+            raise BundleError(path, "is wanted and not there")
+        return texts[path]
+
+    return _CSS_IMPORT.sub(lambda match: take(f"css/{match['name']}"), take(STYLE))
+
+
+def _file(path: str, text: str) -> PageFile:
+    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    if minify is not None and media_type in MINIFIED:
+        text = minify.string(media_type, text)
+    body = text.encode()
+    return PageFile(
+        body=body,
+        # Without a time, so that every instance of the service says the same of the same file.
+        gzipped=gzip.compress(body, mtime=0),
+        media_type=f"{media_type}; charset=utf-8",
+        etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
+    )
