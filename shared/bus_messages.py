@@ -15,6 +15,13 @@ from shared.codec import MAX_SEQ
 MAX_TEXT_CHARS = 8_000
 """A typed question; a page of dense text has about 4 000."""
 
+MAX_CALL_CHARS = 64
+MAX_EXCUSE_CHARS = 300
+"""Why a tool could not be used, in a sentence for the model."""
+
+MAX_LABEL_CHARS = 60
+"""What stands beside a marked place."""
+
 Seq = Annotated[int, Field(ge=1, le=MAX_SEQ)]
 
 
@@ -53,15 +60,16 @@ class Microphone(Message):
 
 
 class Share(Message):
-    """Sharing of a screen started or stopped; ``picture`` is the newest sent before it.
+    """Sharing of a screen started, paused or stopped; ``picture`` is the newest sent before it.
 
     The gateway fills ``picture`` in: pictures have a stream of their own, and only their numbers
-    tell whether one was taken before the sharing stopped.
+    tell whether one was taken before the sharing stopped. Paused counts as stopped.
     """
 
     type: Literal["share"] = "share"
     seq: Seq
     active: bool
+    paused: bool = False
     surface: Annotated[str, Field(max_length=40)] | None = None
     picture: Annotated[int, Field(ge=0, le=MAX_SEQ)] | None = None
 
@@ -75,6 +83,25 @@ class Played(Message):
     played_ms: Annotated[float, Field(ge=0, le=86_400_000)]
 
 
+class Stop(Message):
+    """The user wants this answer to stop."""
+
+    type: Literal["stop"] = "stop"
+    seq: Seq
+    turn: Annotated[int, Field(ge=0, le=MAX_SEQ)]
+
+
+class ToolResult(Message):
+    """What became of a `Tool`; ``picture`` was sent just before, ``message`` is for the model."""
+
+    type: Literal["tool_result"] = "tool_result"
+    seq: Seq
+    call: Annotated[str, Field(min_length=1, max_length=MAX_CALL_CHARS)]
+    ok: bool
+    picture: Seq | None = None
+    message: Annotated[str, Field(max_length=MAX_EXCUSE_CHARS)] = ""
+
+
 class End(Message):
     """The client ends the conversation."""
 
@@ -82,7 +109,8 @@ class End(Message):
     seq: Seq
 
 
-Uplink = Annotated[Text | Talk | Microphone | Share | Played | End, Field(discriminator="type")]
+UplinkMessage = Text | Talk | Microphone | Share | Played | Stop | ToolResult | End
+Uplink = Annotated[UplinkMessage, Field(discriminator="type")]
 UPLINK: TypeAdapter[Uplink] = TypeAdapter(Uplink)
 
 
@@ -116,11 +144,12 @@ class Transcript(Message):
 
 
 class TurnStart(Message):
-    """The assistant begins to answer."""
+    """The assistant begins to answer, from ``picture``: the newest overview that it had by then."""
 
     type: Literal["turn_start"] = "turn_start"
     id: str | None = None
     turn: int
+    picture: int | None = None
 
 
 class TurnEnd(Message):
@@ -139,6 +168,37 @@ class Interrupted(Message):
     turn: int
 
 
+class Heard(Message):
+    """The words of an interrupted turn that were really heard: they replace its transcript."""
+
+    type: Literal["heard"] = "heard"
+    id: str | None = None
+    turn: int
+    text: str
+
+
+class PromptTokens(Message):
+    """Of what the model was given; a kind that it did not report is 0."""
+
+    text: int = 0
+    audio: int = 0
+    image: int = 0
+
+
+class ResponseTokens(Message):
+    """Of what the model said."""
+
+    text: int = 0
+    audio: int = 0
+
+
+class TokenDetails(Message):
+    """Tokens of one turn by kind."""
+
+    prompt: PromptTokens = PromptTokens()
+    response: ResponseTokens = ResponseTokens()
+
+
 class Usage(Message):
     """Tokens of one turn, as the model counts them."""
 
@@ -148,6 +208,63 @@ class Usage(Message):
     prompt_tokens: int
     response_tokens: int
     total_tokens: int
+    details: TokenDetails = TokenDetails()
+
+
+class Source(Message):
+    """A page that an answer rests on."""
+
+    title: Annotated[str, Field(max_length=300)]
+    url: Annotated[str, Field(pattern=r"^https://[^\s/?#]", max_length=2_048)]
+
+
+class Citations(Message):
+    """Where the model has looked things up for this turn, besides what was told of it before."""
+
+    type: Literal["citations"] = "citations"
+    id: str | None = None
+    turn: int
+    sources: tuple[Source, ...]
+
+
+class Region(Message):
+    """Part of an overview, in its pixels from the top left."""
+
+    x: Annotated[int, Field(ge=0)]
+    y: Annotated[int, Field(ge=0)]
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+
+
+class Place(Message):
+    """A point of the overview with number ``frame``, in its pixels, and what is there."""
+
+    x: Annotated[int, Field(ge=0)]
+    y: Annotated[int, Field(ge=0)]
+    label: Annotated[str, Field(max_length=MAX_LABEL_CHARS)]
+    frame: Seq
+
+
+ToolName = Literal["look_closer", "point_at"]
+
+
+class Tool(Message):
+    """The model uses a tool of the client, which answers with `ToolResult`."""
+
+    type: Literal["tool"] = "tool"
+    id: str | None = None
+    turn: int
+    call: str
+    name: ToolName
+    args: Region | Place
+
+
+class ToolCancelled(Message):
+    """The model does not wait for this call any more."""
+
+    type: Literal["tool_cancelled"] = "tool_cancelled"
+    id: str | None = None
+    call: str
 
 
 class Notice(Message):
@@ -169,7 +286,20 @@ class Gap(Message):
     last: int
 
 
-DownlinkMessage = State | Transcript | TurnStart | TurnEnd | Interrupted | Usage | Notice | Gap
+DownlinkMessage = (
+    State
+    | Transcript
+    | TurnStart
+    | TurnEnd
+    | Interrupted
+    | Heard
+    | Usage
+    | Citations
+    | Tool
+    | ToolCancelled
+    | Notice
+    | Gap
+)
 Downlink = Annotated[DownlinkMessage, Field(discriminator="type")]
 DOWNLINK: TypeAdapter[DownlinkMessage] = TypeAdapter(Downlink)
 

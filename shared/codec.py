@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 from shared.errors import DecodeError
@@ -30,6 +30,18 @@ class Kind(IntEnum):
 _KINDS = frozenset(Kind)
 
 
+class PictureFlag(IntFlag):
+    """The second byte of a picture; 0 for an overview that is in no hurry."""
+
+    CLOSE_UP = 1
+    """A crop at native resolution; ``turn`` is the number of the overview it belongs to."""
+    URGENT = 2
+    """Belongs to a question or a tool call: goes to the model at once."""
+
+
+ALL_PICTURE_FLAGS = PictureFlag.CLOSE_UP | PictureFlag.URGENT
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The 20 bytes before every payload; docs/protocol.md, "Binary frames"."""
@@ -39,10 +51,12 @@ class Header:
     seq: int
     time_ms: float
     turn: int = 0
+    flags: int = 0
+    """Of a picture, `PictureFlag`; else 0."""
 
     def pack(self) -> bytes:
         """Return the header as bytes."""
-        return _HEADER.pack(self.kind, 0, self.epoch, self.seq, self.time_ms, self.turn)
+        return _HEADER.pack(self.kind, self.flags, self.epoch, self.seq, self.time_ms, self.turn)
 
 
 def encode(header: Header, payload: bytes) -> bytes:
@@ -62,14 +76,14 @@ def decode(frame: bytes) -> tuple[Header, bytes]:
             f"A binary frame of {len(frame)} bytes has no whole header.",
             f"Put the {HEADER_BYTES}-byte header of docs/protocol.md before the payload.",
         )
-    kind, _flags, epoch, seq, time_ms, turn = _HEADER.unpack_from(frame)
+    kind, flags, epoch, seq, time_ms, turn = _HEADER.unpack_from(frame)
     if kind not in _KINDS:
         raise DecodeError(
             "bad_frame",
             f"There is no binary frame of kind {kind}.",
             "Send kind 1 (microphone) or 2 (picture).",
         )
-    return Header(kind, epoch, seq, time_ms, turn), frame[HEADER_BYTES:]
+    return Header(kind, epoch, seq, time_ms, turn, flags), frame[HEADER_BYTES:]
 
 
 class StreamId(NamedTuple):

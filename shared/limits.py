@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-UP_MAX_ENTRIES = 750
-"""Speech and control that wait for a worker: 30 s at 40 ms, about 1.1 MB in Redis. The oldest falls
-out; the worker sees the hole in the numbers and says `gap`."""
+UP_MAX_ENTRIES = 3_000
+"""Speech and control that no handle of the model stands for yet: two minutes at 40 ms, 4.4 MB in
+Redis; a handle takes most of it away every few seconds. The oldest falls out; the worker sees the
+hole in the numbers and says `gap`."""
 
-FRAMES_MAX_ENTRIES = 2
-"""Pictures: only the newest counts, one more while it is being read."""
+UP_MAX_BYTES = 4_000_000
+"""The same bound for a client whose chunks are longer: two minutes of speech, however it is cut."""
+
+FRAMES_MAX_ENTRIES = 6
+"""Pictures: the newest overview and its close-ups; older ones fall out, nobody asks for them."""
 
 DOWN_MAX_ENTRIES = 1_200
 """What the assistant said: two minutes of speech at 100 ms. A client that was away longer gets the
@@ -38,5 +42,8 @@ PICTURE_BYTES = 524_288
 """One JPEG; a 1536 px overview of dense text at quality 0.8 has about 250 KB."""
 
 PICTURE_SIDE_PX = (8, 4_096)
+CLOSE_UP_SIDE_PX = 768
+"""Longest side of a close-up with its caption: what a model looks at in one piece."""
+
 UNACKED_AUDIO_S = 20.0
 """Speech that a client keeps while it is away."""

@@ -6,11 +6,13 @@ from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
-from shared.bus_messages import Message
+from shared.bus_messages import Message, ToolName
 
 Voice = Literal["Aoede", "Charon", "Fenrir", "Kore", "Leda", "Orus", "Puck", "Zephyr"]
 Preset = Literal["screen_helper", "paper_reader", "pair_programmer", "note_taker"]
 TurnTaking = Literal["open_mic", "push_to_talk"]
+Sensitivity = Literal["low", "normal", "high"]
+Detail = Literal["saver", "balanced", "sharp"]
 
 VOICES: tuple[Voice, ...] = get_args(Voice)
 
@@ -38,3 +40,11 @@ class SessionOptions(Message):
     preset: Preset = "screen_helper"
     instructions: Annotated[str, Field(max_length=2_000)] = ""
     turn_taking: TurnTaking = "open_mic"
+    sensitivity: Sensitivity = "normal"
+    """How easily the model takes sound for speech."""
+    detail: Detail = "balanced"
+    """How finely the model looks at pictures, unless the operator has settled that."""
+    model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")] | None = None
+    """One of the operator's `GEMINI_MODELS`; None for the first of them."""
+    tools: Annotated[tuple[ToolName, ...], Field(max_length=len(get_args(ToolName)))] = ()
+    """What the client can do for the model."""

@@ -142,7 +142,7 @@ def test_a_refusal_names_the_field_and_not_the_value() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"options": {"model": "x"}},
+        {"options": {"temperature": 1}},
         {"options": None},
         {"resume": {"session": "x" * 65, "token": "t"}},
         {"resume": {"session": "s", "token": "t" * 129}},
@@ -187,7 +187,7 @@ def test_any_json_is_a_message_or_a_decode_error(value: object) -> None:
 
     assert code in {
         *("bad_json", "bad_message", "hello", "ping"),
-        *("text", "talk", "microphone", "share", "played", "end"),
+        *("text", "talk", "microphone", "share", "played", "stop", "tool_result", "end"),
     }
 
 

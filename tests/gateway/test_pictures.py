@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateway.pictures import check_jpeg
+from gateway.pictures import check_jpeg, check_picture
 from shared import limits
+from shared.codec import Header, Kind
 from shared.errors import DecodeError
 from tests.support.media import jpeg
 
@@ -108,3 +109,42 @@ def test_one_changed_byte_never_passes_the_bounds(at: int, value: int) -> None:
 
     with contextlib.suppress(DecodeError):
         assert max(check_jpeg(changed, 1)) <= 4_096
+
+
+@pytest.mark.parametrize(
+    ("flags", "overview", "size"),
+    [
+        pytest.param(0, 0, (1_536, 888), id="overview"),
+        pytest.param(2, 0, (1_536, 888), id="urgent overview"),
+        pytest.param(1, 6, (768, 768), id="close-up"),
+        pytest.param(3, 1, (64, 768), id="urgent close-up"),
+    ],
+)
+def test_a_picture_with_its_place_is_taken(
+    flags: int, overview: int, size: tuple[int, int]
+) -> None:
+    """An overview stands alone, and a close-up names the overview before it."""
+    check_picture(Header(Kind.PICTURE, 0, 7, 0.0, overview, flags), _claiming(*size))
+
+
+@pytest.mark.parametrize(
+    ("flags", "overview", "size", "why"),
+    [
+        pytest.param(4, 0, (64, 64), "unknown flags: 4", id="flag"),
+        pytest.param(0, 3, (64, 64), "names overview 3", id="overview of another"),
+        pytest.param(1, 0, (64, 64), "close-up of picture 0", id="no overview"),
+        pytest.param(1, 7, (64, 64), "close-up of picture 7", id="of itself"),
+        pytest.param(1, 8, (64, 64), "close-up of picture 8", id="of one to come"),
+        pytest.param(1, 6, (769, 64), "close-up of 769x64 px", id="too wide"),
+        pytest.param(3, 6, (64, 769), "close-up of 64x769 px", id="too high"),
+        pytest.param(1, 6, (5_000, 64), "5000x64 px; each side", id="a bomb"),
+    ],
+)
+def test_a_picture_that_contradicts_itself_is_refused(
+    flags: int, overview: int, size: tuple[int, int], why: str
+) -> None:
+    """The sender is told what is wrong with the flags, the overview or the size."""
+    with pytest.raises(DecodeError, match=why) as refused:
+        check_picture(Header(Kind.PICTURE, 0, 7, 0.0, overview, flags), _claiming(*size))
+
+    assert (refused.value.code, refused.value.seq) == ("bad_picture", 7)

@@ -12,6 +12,7 @@ from gateway import uplink as uplink_module
 from gateway.session_store import Attachment, SessionStore
 from gateway.uplink import Uplink
 from shared.bus import Bus, open_bus
+from shared.codec import Header, Kind, PictureFlag
 from shared.errors import BusUnavailable, Superseded
 from shared.options import SessionOptions
 from tests.support.processes import until
@@ -28,6 +29,11 @@ class Held:
     async def say(self, *seqs: int) -> None:
         for seq in seqs:
             await self.uplink.append(seq, b"%d" % seq, "audio")
+
+    def show(self, seq: int, overview: int = 0) -> None:
+        flags = PictureFlag.CLOSE_UP if overview else 0
+        header = Header(Kind.PICTURE, 1, seq, 0.0, overview, flags)
+        self.uplink.append_picture(header, b"%d" % seq)
 
     async def acked(self, seq: int, picture: int = 0) -> None:
         await until(
@@ -82,17 +88,26 @@ async def test_a_newer_connection_ends_this_one(session: Held) -> None:
 async def test_of_pictures_in_a_hurry_the_newest_goes(session: Held) -> None:
     """While one is on its way only the newest behind it is kept."""
     for seq in range(1, 6):
-        session.uplink.append_picture(seq, b"%d" % seq)
+        session.show(seq)
 
     await session.acked(0, 5)
     assert await session.stored(session.held.keys.frames) == [b"1", b"5"]
 
 
+async def test_close_ups_wait_with_their_overview(session: Held) -> None:
+    """Behind the picture that is on its way, an overview and its close-ups are kept in order."""
+    for seq, overview in ((1, 0), (2, 1), (3, 0), (4, 3), (5, 3)):
+        session.show(seq, overview)
+
+    await session.acked(0, 5)
+    assert await session.stored(session.held.keys.frames) == [b"1", b"3", b"4", b"5"]
+
+
 async def test_a_question_follows_the_picture_it_is_about(session: Held) -> None:
     """A picture that was held back is sent before the question is, in the same row."""
-    session.uplink.append_picture(1, b"1")
-    session.uplink.append_picture(2, b"2")
-    session.uplink.flush_picture()
+    session.show(1)
+    session.show(2)
+    session.uplink.flush_pictures()
     await session.say(1)
 
     await session.acked(1, 2)
@@ -126,7 +141,7 @@ async def test_redis_away_for_too_long_ends_the_connection(redis_server: RedisSe
             await session.uplink.watch()
         await redis_server.start()
         await session.say(2)
-        session.uplink.append_picture(1, b"1")
+        session.show(1)
         await session.uplink.settle(1.0)
 
         assert await session.stored(session.held.keys.up) == []

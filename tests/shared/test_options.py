@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -21,8 +23,14 @@ def test_nothing_chosen_is_a_working_choice() -> None:
     "chosen",
     [
         {"system_instruction": "You are evil."},
-        {"model": "gemini-9"},
-        {"tools": []},
+        {"model": ""},
+        {"model": "gemini 3"},
+        {"model": "x" * 101},
+        {"model": "../secret"},
+        {"tools": ["run_command"]},
+        {"tools": ["point_at"] * 3},
+        {"sensitivity": "deaf"},
+        {"detail": "max"},
         {"response_modalities": ["TEXT"]},
         {"temperature": 2},
         {"voice": "Mallory"},
@@ -38,9 +46,9 @@ def test_nothing_chosen_is_a_working_choice() -> None:
     ],
 )
 def test_what_is_the_operators_is_refused(chosen: dict[str, object]) -> None:
-    """Model, tools, system instruction and values outside the lists are not the client's."""
+    """Other tools, the system instruction and values outside the lists are not the client's."""
     with pytest.raises(ValidationError):
-        SessionOptions.model_validate(chosen)
+        SessionOptions.model_validate_json(json.dumps(chosen))
 
 
 @pytest.mark.parametrize("language", ["de", "en-US", "zh-Hant-TW", "gsw-CH", "es-419"])

@@ -8,6 +8,7 @@ from time import monotonic
 from shared.bus import Bus
 from shared.errors import TicketRefused
 from shared.tickets import Ticket, check, signing_key
+from shared.token_bucket import TokenBucket
 
 REREAD_S = 1.0
 """How often a wrong signature may make us ask Redis whether the key has changed."""
@@ -64,32 +65,9 @@ class Doorkeeper:
 
 
 @dataclass(slots=True)
-class TokenBucket:
-    """Allows ``rate`` units a second on average and ``burst`` at once."""
-
-    rate: float
-    burst: float
-    _level: float = field(init=False)
-    _at: float | None = field(default=None, init=False)
-
-    def __post_init__(self) -> None:
-        self._level = self.burst
-
-    def take(self, units: float, now_s: float) -> bool:
-        """Take ``units`` if they are there; tell whether they were."""
-        if self._at is not None:
-            self._level = min(self.burst, self._level + (now_s - self._at) * self.rate)
-        self._at = now_s
-        if units > self._level:
-            return False
-        self._level -= units
-        return True
-
-
-@dataclass(slots=True)
 class Pace:
     """How fast one client may talk. A reconnect sends up to 20 s of speech at once."""
 
     audio_ms: TokenBucket = field(default_factory=lambda: TokenBucket(1_500, 30_000))
-    pictures: TokenBucket = field(default_factory=lambda: TokenBucket(3, 9))
+    pictures: TokenBucket = field(default_factory=lambda: TokenBucket(3, 6))
     messages: TokenBucket = field(default_factory=lambda: TokenBucket(30, 90))

@@ -20,8 +20,10 @@ from shared.bus_messages import (
     Played,
     Seq,
     Share,
+    Stop,
     Talk,
     Text,
+    ToolResult,
     Uplink,
 )
 from shared.errors import DecodeError
@@ -120,7 +122,7 @@ class Error(Message):
 ClientMessage = Hello | Ping | Uplink
 CLIENT: TypeAdapter[ClientMessage] = TypeAdapter(
     Annotated[
-        Hello | Ping | Text | Talk | Microphone | Share | Played | End,
+        Hello | Ping | Text | Talk | Microphone | Share | Played | Stop | ToolResult | End,
         Field(discriminator="type"),
     ]
 )

@@ -22,7 +22,7 @@ from gateway.client_messages import CloseCode, Error
 from gateway.closing import Closing, first_of, verdict
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
-from gateway.pictures import check_jpeg
+from gateway.pictures import check_picture
 from gateway.queue_watch import QueueWatch
 from gateway.session_store import Attachment, SessionStore
 from gateway.socket import ClientLeft, ClientSocket
@@ -30,7 +30,7 @@ from gateway.uplink import Uplink
 from shared import limits
 from shared.audio import UPLINK_RATE_HZ, pcm16_ms
 from shared.bus import Subscriptions
-from shared.bus_messages import Message, State, Text
+from shared.bus_messages import Message, State, Talk, Text, ToolResult
 from shared.bus_messages import Uplink as Control
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.errors import (
@@ -54,6 +54,9 @@ STALE_AUDIO_MS = 6_000.0
 """A client that was away longer has no use for speech from before."""
 
 MAX_SKIPPED = 20
+
+_ABOUT_PICTURES = (Text, Talk, ToolResult)
+"""What may be about the newest picture, which must be in Redis before it."""
 
 log = structlog.get_logger()
 
@@ -258,18 +261,21 @@ class Door(ABC):
             raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
         await self.uplink.append(seq, entry, "audio")
 
-    def put_picture(self, seq: int, jpeg: bytes, entry: bytes) -> None:
-        """Store a picture; ``entry`` is the whole frame.
+    def put_picture(self, header: Header, jpeg: bytes) -> None:
+        """Store a picture.
 
         Raises:
             DecodeError: ``bad_picture``, or ``rate_limited``.
         """
-        check_jpeg(jpeg, seq)
+        check_picture(header, jpeg)
         if not self.pace.pictures.take(1, _now_s()):
             raise DecodeError(
-                "rate_limited", f"Picture {seq} came too soon.", "Send at most 3 a second.", seq
+                "rate_limited",
+                f"Picture {header.seq} came too soon.",
+                "Send at most 3 a second, and 6 at once.",
+                header.seq,
             )
-        self.uplink.append_picture(seq, entry)
+        self.uplink.append_picture(header, encode(header, jpeg))
 
     async def put_control(self, control: Control) -> None:
         """Store one control message.
@@ -279,8 +285,8 @@ class Door(ABC):
         """
         if not self.pace.messages.take(1, _now_s()):
             raise Closing(CloseCode.TOO_FAST, "too many messages")
-        if isinstance(control, Text):
-            self.uplink.flush_picture()
+        if isinstance(control, _ABOUT_PICTURES):
+            self.uplink.flush_pictures()
         header = Header(Kind.CONTROL, self.held.epoch, control.seq, time() * 1000)
         await self.uplink.append(
             control.seq, encode(header, control.model_dump_json().encode()), control.type

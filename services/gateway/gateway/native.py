@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from gateway import metrics
 from gateway.client_messages import (
@@ -178,7 +179,7 @@ class NativeDoor(Door):
                 return  # sent again after a break, and stored already
             if header.seq <= self._newest_picture:
                 raise _out_of_step(header.seq, self._newest_picture + 1)
-            self.put_picture(header.seq, payload, self._stamped(header, payload))
+            self.put_picture(replace(header, epoch=self.held.epoch), payload)
             self._newest_picture = header.seq
         else:
             raise DecodeError(

@@ -1,13 +1,46 @@
-"""Is this a JPEG that may go to the model? Reads the header only; nothing is decoded. Pure."""
+"""Is this a picture that may go to the model? Reads headers only; nothing is decoded. Pure."""
 
 from __future__ import annotations
 
 from shared import limits
+from shared.codec import ALL_PICTURE_FLAGS, Header, PictureFlag
 from shared.errors import DecodeError
+from shared.jpeg import jpeg_size
 
 _START, _END = b"\xff\xd8\xff", b"\xff\xd9"
-_STANDALONE = {0x01, *range(0xD0, 0xD8)}
-_NOT_A_FRAME = {0xC4, 0xC8, 0xCC}
+
+
+def check_picture(header: Header, jpeg: bytes) -> None:
+    """Check one picture and what its header says of it.
+
+    Raises:
+        DecodeError: ``bad_picture``, as in `check_jpeg`, or if it has a flag that is not known,
+            names an overview that cannot be its own, or is too large for a close-up.
+    """
+    if header.flags > ALL_PICTURE_FLAGS:
+        raise _bad(header.seq, f"has unknown flags: {header.flags}", "Send flags 0 to 3.")
+    size = check_jpeg(jpeg, header.seq)
+    if not header.flags & PictureFlag.CLOSE_UP:
+        if header.turn:
+            raise _bad(
+                header.seq,
+                f"is no close-up, and yet names overview {header.turn}",
+                "Set the flag CLOSE_UP, or send 0 as turn.",
+            )
+        return
+    if not 0 < header.turn < header.seq:
+        raise _bad(
+            header.seq,
+            f"is a close-up of picture {header.turn}, which did not come before it",
+            "Send the number of its overview as turn.",
+        )
+    if max(size) > limits.CLOSE_UP_SIDE_PX:
+        side = limits.CLOSE_UP_SIDE_PX
+        raise _bad(
+            header.seq,
+            f"is a close-up of {size[0]}x{size[1]} px",
+            f"Send a part of the screen that fits {side}x{side} px with its caption.",
+        )
 
 
 def check_jpeg(data: bytes, seq: int) -> tuple[int, int]:
@@ -25,7 +58,7 @@ def check_jpeg(data: bytes, seq: int) -> tuple[int, int]:
         raise _bad(seq, "is not a JPEG")
     if not data.endswith(_END):
         raise _bad(seq, "is cut off: its end is missing")
-    size = _find_size(data)
+    size = jpeg_size(data)
     if size is None:
         raise _bad(seq, "is not a JPEG: it names no size")
     low, high = limits.PICTURE_SIDE_PX
@@ -34,26 +67,7 @@ def check_jpeg(data: bytes, seq: int) -> tuple[int, int]:
     return size
 
 
-def _find_size(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 < len(data):
-        if data[at] != 0xFF:
-            return None
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker in _STANDALONE:
-            at += 2
-        elif 0xC0 <= marker <= 0xCF and marker not in _NOT_A_FRAME:
-            height = int.from_bytes(data[at + 5 : at + 7], "big")
-            width = int.from_bytes(data[at + 7 : at + 9], "big")
-            return width, height
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None
-
-
-def _bad(seq: int, what: str) -> DecodeError:
-    return DecodeError(
-        "bad_picture", f"Picture {seq} {what}.", "Send one whole JPEG per picture frame.", seq
-    )
+def _bad(
+    seq: int, what: str, action: str = "Send one whole JPEG per picture frame."
+) -> DecodeError:
+    return DecodeError("bad_picture", f"Picture {seq} {what}.", action, seq)

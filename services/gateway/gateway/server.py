@@ -16,8 +16,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 
 from gateway import metrics
-from gateway.admission import TokenBucket
 from shared.bounded_http import BoundedHttp
+from shared.token_bucket import TokenBucket
 
 MAX_MESSAGE_BYTES = 1_048_576
 """A picture of 512 KiB as base64 in JSON at the tutorial's door, and some speech."""

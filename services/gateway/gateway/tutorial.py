@@ -190,7 +190,7 @@ class TutorialDoor(Door):
         if digest == self._last_picture:
             return
         header = Header(Kind.PICTURE, self.held.epoch, self._picture_seq + 1, time() * 1000)
-        self.put_picture(self._picture_seq + 1, jpeg, encode(header, jpeg))
+        self.put_picture(header, jpeg)
         self._picture_seq += 1
         self._last_picture = digest
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from gateway import metrics
 from gateway.session_store import Attachment, SessionStore
+from shared.codec import Header
 from shared.errors import BusError, OvershoulderError
+from shared.picture_queue import PictureQueue
 
 MAX_PENDING = 400
 """Appends that Redis has not answered yet; 16 s of speech. Then the client's socket is not read."""
@@ -23,7 +25,7 @@ class Uplink:
         self._room = asyncio.Event()
         self._room.set()
         self._pictures_pending = 0
-        self._next_picture: tuple[int, bytes] | None = None
+        self._waiting: PictureQueue[bytes] = PictureQueue()
         self.acked = held.last_seq
         self.acked_picture = held.last_picture
         self.progress = asyncio.Event()
@@ -44,27 +46,23 @@ class Uplink:
         future = self._store.append(self._held, seq, entry)
         future.add_done_callback(partial(self._stored, seq, False))
 
-    def append_picture(self, seq: int, entry: bytes) -> None:
-        """Append a picture; while one is on its way only the newest behind it is kept."""
-        if self._pictures_pending:
-            if self._next_picture is not None:
-                metrics.REPLACED_PICTURES.inc()
-            self._next_picture = (seq, entry)
-            return
-        self._pictures_pending += 1
-        self._started("picture", entry)
-        future = self._store.append_picture(self._held, seq, entry)
-        future.add_done_callback(partial(self._stored, seq, True))
+    def append_picture(self, header: Header, entry: bytes) -> None:
+        """Append a picture; while any is on its way, only those behind it that matter are kept."""
+        metrics.REPLACED_PICTURES.inc(self._waiting.add(header, entry))
+        if not self._pictures_pending:
+            self.flush_pictures()
 
-    def flush_picture(self) -> None:
-        """Send the picture that was held back, whatever is still on its way.
+    def flush_pictures(self) -> None:
+        """Send the pictures that were held back, whatever is still on its way.
 
         Called before a question is appended: what it is about must be in Redis first.
         """
-        if self._next_picture is not None:
-            seq, entry = self._next_picture
-            self._next_picture, self._pictures_pending = None, 0
-            self.append_picture(seq, entry)
+        while self._waiting:
+            picture = self._waiting.take()
+            self._pictures_pending += 1
+            self._started("picture", picture.item)
+            future = self._store.append_picture(self._held, picture.seq, picture.item)
+            future.add_done_callback(partial(self._stored, picture.seq, True))
 
     async def watch(self) -> None:
         """Wait until an append fails, and raise why.
@@ -99,10 +97,9 @@ class Uplink:
         self._pending -= 1
         self._room.set()
         if is_picture:
-            self._pictures_pending = max(0, self._pictures_pending - 1)
-            held_back, self._next_picture = self._next_picture, None
-            if held_back is not None:
-                self.append_picture(*held_back)
+            self._pictures_pending -= 1
+            if not self._pictures_pending:
+                self.flush_pictures()
         if future.cancelled():
             return
         error = future.exception()
