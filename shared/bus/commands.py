@@ -1,7 +1,7 @@
 """Commands to Redis: those of one turn of the event loop share one round trip, in their order.
 
-One pipeline per turn costs the client a ninth to a twentieth of awaiting each command, and it keeps
-what a gateway appends in the order in which the client sent it. Every command that goes through
+One write per turn costs the client a twentieth of awaiting each command, and it keeps what a
+gateway appends in the order in which the client sent it. Every command that goes through
 here may be repeated without harm (explicit ids, fenced scripts, plain HSET), so when Redis is away
 the whole batch waits and is sent again, in order, for as long as `patience_s`.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -29,6 +29,7 @@ from shared.bus.connect import (
     heed_cancellation,
     open_client,
 )
+from shared.bus.connection import Arg, Exchange, pack
 from shared.bus.pubsub import Subscriptions
 from shared.errors import BusError, BusOverloaded, BusUnavailable
 
@@ -41,7 +42,6 @@ MAX_WAITING = 20_000
 BLOCK_MS = 1_000
 """Longest blocking read; short enough that shutting down never waits long."""
 
-Arg = str | bytes | int | float
 log = structlog.get_logger()
 
 
@@ -64,8 +64,10 @@ class Script:
 
 @dataclass(slots=True)
 class _Waiting:
-    args: tuple[Arg, ...]
+    packed: bytes
     reply: asyncio.Future[Any]
+    shape: Callable[[Any], Any] | None = None
+    """Makes of a reply what redis-py would have returned."""
     script: Script | None = None
 
 
@@ -74,6 +76,8 @@ class Bus:
 
     def __init__(self, url: str, *, name: str, readers: int, patience_s: float) -> None:
         self._client = open_client(url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S)
+        self._shapes: dict[Any, Callable[[Any], Any]] = dict(self._client.response_callbacks)
+        self._exchange: Exchange | None = None
         self._blocking = open_client(
             url,
             name=f"{name}-read",
@@ -103,6 +107,7 @@ class Bus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for waiting in self._waiting:
             waiting.reply.cancel()
+        self._hang_up()
         await self.subscriptions.close()
         await self._client.aclose()
         await self._blocking.aclose()
@@ -121,17 +126,25 @@ class Bus:
         Commands are carried out in the order of the calls. The command may be sent more than once,
         so it must be one that does no harm when repeated.
 
+        Raises:
+            TypeError: If an argument is of another type than `Arg`.
+
         Raises (from the future):
             BusUnavailable: If Redis stays away longer than ``patience_s``.
             BusOverloaded: If too many commands wait already.
             BusError: If Redis refuses the command; the text is Redis' own.
         """
-        return self._queue(_Waiting(args, asyncio.get_running_loop().create_future()))
+        return self._queue(
+            _Waiting(
+                pack(args), asyncio.get_running_loop().create_future(), self._shapes.get(args[0])
+            )
+        )
 
     def run(self, script: Script, keys: Sequence[str], *args: Arg) -> asyncio.Future[Any]:
         """Queue a script, as `send` does; all ``keys`` must lie in one slot."""
-        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
-        return self._queue(_Waiting(command, asyncio.get_running_loop().create_future(), script))
+        packed = pack(("EVALSHA", script.sha, len(keys), *keys, *args))
+        reply = asyncio.get_running_loop().create_future()
+        return self._queue(_Waiting(packed, reply, script=script))
 
     async def read(self, *args: Arg) -> Any:
         """Carry out one blocking read (XREAD, XREADGROUP with ``BLOCK BLOCK_MS``) by itself.
@@ -204,38 +217,41 @@ class Bus:
         A script that Redis does not know (it was restarted) is loaded and sent again. All of a
         script's calls in the batch fail alike, so their order among themselves is kept.
         """
-        pipeline = self._client.pipeline(transaction=False)
-        for waiting in batch:
-            pipeline.execute_command(*waiting.args)
-        replies = await pipeline.execute(raise_on_error=False)
-        heed_cancellation()
+        if self._exchange is None or not self._exchange.is_open:
+            self._exchange = await Exchange.open(self._client)
+        replies = await self._exchange.carry_out([w.packed for w in batch], COMMAND_TIMEOUT_S)
         for reply in replies:
             if isinstance(reply, TRANSIENT):
+                # Whoever answers this is no master, or not yet: ask again where to connect.
+                self._hang_up()
                 raise reply
         again: list[_Waiting] = []
         for waiting, reply in zip(batch, replies, strict=True):
             if waiting.script is not None and _is_unknown_script(reply):
                 again.append(waiting)
             else:
-                _answer(waiting.reply, reply)
+                _answer(waiting, reply)
         for script in {w.script for w in again if w.script is not None}:
             await self._client.script_load(script.source)
         return again
 
+    def _hang_up(self) -> None:
+        if self._exchange is not None:
+            self._exchange.close()
+            self._exchange = None
+
 
 def _is_unknown_script(reply: object) -> bool:
-    return (
-        isinstance(reply, ResponseError) and "NOSCRIPT" in f"{type(reply).__name__} {reply}".upper()
-    )
+    return isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT")
 
 
-def _answer(future: asyncio.Future[Any], reply: Any) -> None:
-    if future.done():
+def _answer(waiting: _Waiting, reply: Any) -> None:
+    if waiting.reply.done():
         return
     if isinstance(reply, Exception):
-        future.set_exception(BusError(str(reply)))
+        waiting.reply.set_exception(BusError(str(reply)))
     else:
-        future.set_result(reply)
+        waiting.reply.set_result(waiting.shape(reply) if waiting.shape else reply)
 
 
 def _fail(batch: list[_Waiting], error: BusError) -> None:
