@@ -126,7 +126,7 @@ def test_the_bounds_are_those_of_the_code() -> None:
     """Numbers on the page follow the numbers in shared/limits.py."""
     keys = section("Keys")
 
-    assert f"about {limits.UP_MAX_ENTRIES} entries" in keys
+    assert f"about {limits.UP_MAX_ENTRIES:,} entries".replace(",", " ") in keys
     assert f"{limits.FRAMES_MAX_ENTRIES} entries; a picture" in keys
     assert f"about {limits.DOWN_MAX_ENTRIES:,} entries".replace(",", " ") in keys
     assert f"about {limits.DISPATCH_MAX_ENTRIES:,}".replace(",", " ") in keys

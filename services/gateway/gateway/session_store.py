@@ -121,8 +121,10 @@ class SessionStore:
 
     def append(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
         """Append speech or control; the future is None if the session is over."""
+        # A client's chunks are alike, so the size of this one tells how many are two minutes.
+        room = min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
         return self._bus.send(
-            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", limits.UP_MAX_ENTRIES),
+            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", room),
             *(f"{held.epoch}-{seq}", "m", entry),
         )
 
