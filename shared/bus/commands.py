@@ -29,7 +29,8 @@ from shared.bus.connect import (
     heed_cancellation,
     open_client,
 )
-from shared.bus.connection import Arg, Exchange, pack
+from shared.bus.connection import Arg as Arg
+from shared.bus.connection import Exchange, pack
 from shared.bus.pubsub import Subscriptions
 from shared.errors import BusError, BusOverloaded, BusUnavailable
 

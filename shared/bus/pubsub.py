@@ -1,6 +1,6 @@
-"""Subscriptions: one connection and one reader task for all channels of a process.
+"""Subscriptions: one connection for all channels of a process, and no task per message.
 
-After a break redis-py subscribes again by itself, but nobody says what was missed. Redis confirms
+Redis forgets the channels of a connection that breaks, and nobody says what was missed. It confirms
 every subscription, the first and each later one alike, so a subscriber fills its hole whenever it
 is told `subscribed`: there is one path for starting and for having been away.
 """
@@ -13,7 +13,14 @@ from typing import Any, Protocol
 import structlog
 
 from shared.backoff import full_jitter_s
-from shared.bus.connect import TRANSIENT, Client, heed_cancellation
+from shared.bus.connect import TRANSIENT, Client
+from shared.bus.connection import Connection, open_connection, pack
+
+PING_S = 5.0
+"""How often the connection is asked whether it lives; one that has not answered by the next time is
+given up. A network that swallows packets closes nothing."""
+
+_PING = pack(("PING",))
 
 log = structlog.get_logger()
 
@@ -33,78 +40,88 @@ class Subscriptions:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._pubsub = client.pubsub()
-        self._subscribers: dict[str, Subscriber] = {}
+        self._subscribers: dict[bytes, Subscriber] = {}
+        self._connection: Connection | None = None
         self._any = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
-        """Held for each command: two that find redis-py without a connection would open one each,
-        and what is subscribed on the first is never read and never given up."""
-        self._stale = False
-        """The connection broke since Redis last confirmed all channels."""
+        self._broken = asyncio.Event()
+        self._was_answered = True
 
-    async def add(self, channel: str, subscriber: Subscriber) -> None:
+    def add(self, channel: str, subscriber: Subscriber) -> None:
         """Subscribe; `Subscriber.subscribed` is called once Redis confirms.
 
         If Redis is away the subscription is made as soon as it is back.
         """
-        self._subscribers[channel] = subscriber
-        try:
-            async with self._one_at_a_time:
-                await self._pubsub.subscribe(channel)
-        except TRANSIENT as exc:
-            self._stale = True
-            log.warning("subscribing waits for redis", cause=type(exc).__name__)
+        self._subscribers[channel.encode()] = subscriber
+        self._say("SUBSCRIBE", channel)
         self._any.set()
 
-    async def remove(self, channel: str, subscriber: Subscriber) -> None:
+    def remove(self, channel: str, subscriber: Subscriber) -> None:
         """Unsubscribe; harmless if the channel has another subscriber by now."""
-        if self._subscribers.get(channel) is not subscriber:
-            return
-        del self._subscribers[channel]
-        try:
-            async with self._one_at_a_time:
-                await self._pubsub.unsubscribe(channel)
-        except TRANSIENT as exc:
-            log.info("unsubscribing after redis went away", cause=type(exc).__name__)
+        if self._subscribers.get(channel.encode()) is subscriber:
+            del self._subscribers[channel.encode()]
+            self._say("UNSUBSCRIBE", channel)
 
     async def run(self) -> None:
-        """Hand out messages until cancelled."""
+        """Hold the connection, from the first subscription on, until cancelled."""
+        await self._any.wait()
         attempt = 0
         while True:
-            await self._any.wait()
+            self._broken.clear()
             try:
-                if self._stale and self._subscribers:
-                    # Again for all: the confirmations make each subscriber fill its hole.
-                    async with self._one_at_a_time:
-                        await self._pubsub.subscribe(*self._subscribers)
-                    self._stale = False
-                while self._subscribers or self._pubsub.channels:
-                    await self._hand_out(await self._pubsub.get_message(timeout=None))
-                    heed_cancellation()
-                    attempt = 0
-                self._any.clear()
-            except TRANSIENT:
-                self._stale = True
+                self._connection = await open_connection(self._client, self._take, self._lost)
+            except TRANSIENT as exc:
+                if attempt == 0:
+                    log.warning("subscriptions wait for redis", cause=type(exc).__name__)
                 await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
                 attempt += 1
+                continue
+            attempt, self._was_answered = 0, True
+            if self._subscribers:
+                self._say("SUBSCRIBE", *self._subscribers)
+            await self._watch(self._connection)
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        if self._connection is not None:
+            self._connection.close()
         await self._client.aclose()
 
-    async def _hand_out(self, message: dict[str, Any] | None) -> None:
-        if message is None or message["channel"] is None:
+    async def _watch(self, connection: Connection) -> None:
+        """Wait until the connection is over, or no longer answers."""
+        while connection.is_open:
+            try:
+                await asyncio.wait_for(self._broken.wait(), PING_S)
+            except TimeoutError:
+                if not self._was_answered:
+                    log.warning("redis has fallen silent to subscriptions")
+                    connection.close()
+                    return
+                self._was_answered = False
+                connection.write([_PING])
+
+    def _say(self, command: str, *channels: str | bytes) -> None:
+        # All writing is done here, by whoever has something to say, and only on a connection that
+        # is whole; one that is not yet is told of all channels once it is.
+        if self._connection is not None and self._connection.is_open:
+            self._connection.write([pack((command, *channels))])
+
+    def _lost(self, _error: Exception) -> None:
+        self._broken.set()
+
+    def _take(self, reply: Any) -> None:
+        self._was_answered = True
+        if isinstance(reply, Exception):
+            log.error("redis refuses a subscription", cause=str(reply))
             return
-        channel = message["channel"].decode()
+        kind, channel, *payload = reply
         subscriber = self._subscribers.get(channel)
-        if subscriber is not None:
-            if message["type"] == "subscribe":
+        if subscriber is None:
+            return
+        try:
+            if kind == b"message":
+                subscriber.published(payload[0])
+            elif kind == b"subscribe":
                 subscriber.subscribed()
-            elif message["type"] == "message":
-                subscriber.published(message["data"])
-        elif message["type"] == "subscribe":
-            # Left just before a break: redis-py has brought it back with all others.
-            async with self._one_at_a_time:
-                if channel not in self._subscribers:
-                    await self._pubsub.unsubscribe(channel)
+        except Exception:
+            # A fault of one subscriber must not cut the connection that all others hear by.
+            log.exception("a message was not taken", channel=channel.decode())

@@ -72,11 +72,11 @@ class Talk:
 
         tasks = [asyncio.create_task(run()) for run in (downlink.fill, drain)]
         if subscribe:
-            await self.bus.subscriptions.add(self.held.keys.live, downlink)
+            self.bus.subscriptions.add(self.held.keys.live, downlink)
         try:
             yield downlink, items
         finally:
-            await self.bus.subscriptions.remove(self.held.keys.live, downlink)
+            self.bus.subscriptions.remove(self.held.keys.live, downlink)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -135,7 +135,7 @@ async def test_a_message_missed_by_the_subscription_is_fetched(talk: Talk) -> No
     async with talk.heard() as (downlink, items):
         await talk.say("a")
         await _numbers(items, 1)
-        await talk.bus.subscriptions.remove(talk.held.keys.live, downlink)
+        talk.bus.subscriptions.remove(talk.held.keys.live, downlink)
         await talk.say("b", "c")
         header = Header(Kind.CONTROL, 1, 3, 0.0)
         downlink.published(encode(header, b"{}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from gateway.session_store import Attachment
@@ -29,15 +31,17 @@ async def test_what_is_said_is_stored_and_published_alike(shop: Shop) -> None:
     """Speech and words get consecutive ids, in the header and in the message itself."""
     _, _, lease = await shop.claimed("one")
     heard: list[bytes] = []
+    listens = asyncio.Event()
 
     class Ear:
         def subscribed(self) -> None:
-            heard.clear()
+            listens.set()
 
         def published(self, message: bytes) -> None:
             heard.append(message)
 
-    await shop.bus.subscriptions.add(lease.keys.live, Ear())
+    shop.bus.subscriptions.add(lease.keys.live, Ear())
+    await listens.wait()
     for output in (
         Said(TurnStart(turn=1), 1),
         Speech(1, b"\1\0"),

@@ -150,8 +150,8 @@ class Door(ABC):
 
     async def _converse(self) -> None:
         channel = self.held.keys.live
+        self.house.subscriptions.add(channel, self.downlink)
         try:
-            await self.house.subscriptions.add(channel, self.downlink)
             async with asyncio.TaskGroup() as tasks:
                 for run in (
                     self._listen,
@@ -165,7 +165,7 @@ class Door(ABC):
                 ):
                     tasks.create_task(run(), name=f"{self.name}{run.__name__}")
         finally:
-            await self.house.subscriptions.remove(channel, self.downlink)
+            self.house.subscriptions.remove(channel, self.downlink)
 
     async def _check_out(self) -> None:
         self.house.queue.leave(self.held.session_id, self._at_place)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shared.bus import Bus
+from shared.bus import Bus, pubsub
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
 
@@ -27,7 +27,7 @@ class Listener:
 
 async def _listen(bus: Bus, channel: str) -> Listener:
     listener = Listener()
-    await bus.subscriptions.add(channel, listener)
+    bus.subscriptions.add(channel, listener)
     await until(lambda: listener.subscriptions, f"{channel} is confirmed")
     return listener
 
@@ -54,8 +54,8 @@ async def test_the_first_subscribers_may_come_at_once(bus: Bus) -> None:
         await bus.send("PUBLISH", name, b"x")
 
     await until(lambda: all(one.heard == [b"x"] for one in listeners), "all hear", 5.0)
-    leaving = zip(names, listeners, strict=True)
-    await asyncio.gather(*(bus.subscriptions.remove(name, one) for name, one in leaving))
+    for name, listener in zip(names, listeners, strict=True):
+        bus.subscriptions.remove(name, listener)
 
     async def nobody_listens() -> bool:
         return not await bus.send("PUBSUB", "CHANNELS")
@@ -67,7 +67,7 @@ async def test_a_subscriber_that_left_hears_nothing_more(bus: Bus) -> None:
     """After `remove` the channel is given up in Redis too."""
     listener = await _listen(bus, "one")
 
-    await bus.subscriptions.remove("one", listener)
+    bus.subscriptions.remove("one", listener)
 
     async def is_unsubscribed() -> bool:
         return bool(await bus.send("PUBLISH", "one", b"late") == 0)
@@ -81,7 +81,7 @@ async def test_a_successor_is_not_removed_by_its_predecessor(bus: Bus) -> None:
     old = await _listen(bus, "one")
     new = await _listen(bus, "one")
 
-    await bus.subscriptions.remove("one", old)
+    bus.subscriptions.remove("one", old)
     await bus.send("PUBLISH", "one", b"x")
 
     await until(lambda: new.heard, "the new one hears")
@@ -90,7 +90,7 @@ async def test_a_successor_is_not_removed_by_its_predecessor(bus: Bus) -> None:
 
 async def test_the_last_leaves_and_another_comes(bus: Bus) -> None:
     """The reader task survives having nothing to read."""
-    await bus.subscriptions.remove("one", await _listen(bus, "one"))
+    bus.subscriptions.remove("one", await _listen(bus, "one"))
 
     later = await _listen(bus, "two")
     await bus.send("PUBLISH", "two", b"x")
@@ -120,10 +120,10 @@ async def test_subscriptions_come_back_with_redis(
     """A Redis that was started again has all channels, also those asked for while it was away."""
     listener, first = Listener(), await _listen(bus, "first")
     if joins == "before":
-        await bus.subscriptions.add("one", listener)
+        bus.subscriptions.add("one", listener)
     await redis_server.kill()
     if joins == "while away":
-        await bus.subscriptions.add("one", listener)
+        bus.subscriptions.add("one", listener)
 
     confirmed = first.subscriptions
     await redis_server.start()
@@ -139,7 +139,7 @@ async def test_leaving_while_redis_is_away_is_no_error(redis_server: RedisServer
     listener = await _listen(bus, "one")
     await redis_server.kill()
 
-    await bus.subscriptions.remove("one", listener)
+    bus.subscriptions.remove("one", listener)
     await redis_server.start()
 
     await bus.send("PUBLISH", "one", b"x")
@@ -149,12 +149,12 @@ async def test_leaving_while_redis_is_away_is_no_error(redis_server: RedisServer
 async def test_what_is_left_while_redis_is_away_is_not_subscribed_again(
     redis_server: RedisServer, bus: Bus
 ) -> None:
-    """Redis-py brings back every channel; those that nobody listens to are given up again."""
+    """After a break only those channels are asked for that somebody listens to."""
     leaver, other = await _listen(bus, "one"), await _listen(bus, "two")
     await redis_server.kill()
     confirmed = other.subscriptions
 
-    await bus.subscriptions.remove("one", leaver)
+    bus.subscriptions.remove("one", leaver)
     await redis_server.start()
 
     await until(lambda: other.subscriptions > confirmed, "the other is confirmed again")
@@ -163,3 +163,33 @@ async def test_what_is_left_while_redis_is_away_is_not_subscribed_again(
         return bool(await bus.send("PUBSUB", "CHANNELS") == [b"two"])
 
     await until(channels, "only the other's channel is left", 5.0)
+
+
+async def test_a_subscriber_that_fails_hurts_nobody_else(bus: Bus) -> None:
+    """What one subscriber makes of a message cannot cut the others off."""
+
+    class Clumsy(Listener):
+        def published(self, message: bytes) -> None:
+            raise ValueError(message)
+
+    clumsy, other = Clumsy(), await _listen(bus, "two")
+    bus.subscriptions.add("one", clumsy)
+    await until(lambda: clumsy.subscriptions, "it is confirmed")
+
+    await bus.send("PUBLISH", "one", b"x")
+    await bus.send("PUBLISH", "two", b"x")
+
+    await until(lambda: other.heard == [b"x"], "the other hears")
+    assert other.subscriptions == 1
+
+
+async def test_a_connection_that_fell_silent_is_given_up(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where packets vanish nothing is closed: a connection without answers is opened anew."""
+    monkeypatch.setattr(pubsub, "PING_S", 0.1)
+    listener = await _listen(bus, "one")
+
+    await bus.send("CLIENT", "PAUSE", 500, "ALL")
+
+    await until(lambda: listener.subscriptions > 1, "it is confirmed again", 5.0)
