@@ -29,10 +29,11 @@ from shared.bus.connect import (
     heed_cancellation,
     open_client,
 )
-from shared.bus.connection import Arg as Arg
-from shared.bus.connection import Exchange, pack
+from shared.bus.connection import Arg, Exchange, pack
 from shared.bus.pubsub import Subscriptions
 from shared.errors import BusError, BusOverloaded, BusUnavailable
+
+__all__ = ["BLOCK_MS", "MAX_BATCH", "MAX_WAITING", "Arg", "Bus", "Script", "open_bus"]
 
 MAX_BATCH = 256
 """Commands per round trip; with 60 KB pictures among them about 1 MB."""
