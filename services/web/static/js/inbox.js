@@ -9,6 +9,8 @@ import { writeSession } from './storage.js';
 
 /** How long "stopped for you" is shown. */
 const INTERRUPTED_MS = 1_600;
+/** How many of the pictures that were sent can still be looked at. */
+const KEPT_PICTURES = 30;
 
 /** @typedef {import('./state.js').Store} Store */
 /** @typedef {import('./actions.js').Actions} Actions */
@@ -80,11 +82,15 @@ const HANDLERS = {
   link: onLink,
   ready: onReady,
   gateway: onGateway,
-  picture_sent({ store }, { blob, width, height, bytes, timeMs }) {
+  picture_sent({ store }, { picture }) {
     if (store.state.share.state !== 'on') return;
-    const pictureCount = store.state.pictureCount + 1;
-    store.update({ picture: { blob, width, height, bytes, timeMs }, pictureCount });
+    const { pictures, pictureCount } = store.state;
+    store.update({
+      pictures: [...pictures.slice(1 - KEPT_PICTURES), picture], pictureCount: pictureCount + 1,
+      ...(picture.overview === 0 ? { picture } : {}),
+    });
   },
+  mark: ({ store }, { mark }) => store.update({ mark }),
   speech({ store }, { isSpeaking }) {
     const isAsked = store.state.lines.at(-1)?.role === 'user';
     store.update({
@@ -118,12 +124,12 @@ const HANDLERS = {
  *
  * @param {Actions} actions
  * @param {Worker} worker
- * @param {(db: number) => void} onLevel Drawn past the store: it comes a dozen times a second.
+ * @param {(side: 'user' | 'assistant', db: number) => void} onLevel Drawn past the store: it comes a dozen times a second.
  */
 export function listen(actions, worker, onLevel) {
   const { store } = actions;
   worker.onmessage = ({ data }) => {
-    if (data.kind === 'level') onLevel(data.db);
+    if (data.kind === 'level') onLevel(data.side, data.db);
     else if (store.state.phase === 'live') HANDLERS[data.kind]?.(actions, data);
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -11,20 +11,16 @@
 export const TILE_PX = 64;
 /** Differences up to this come from video compression on the way from the compositor. */
 const THRESHOLD = 12;
-/** A text cursor is at most this wide and this high. */
+/** A text cursor is this wide at most, and this high; what is lower is a comma that became a dot. */
 const CARET_WIDTH_PX = 3;
+const CARET_LEAST_HEIGHT_PX = 10;
 const CARET_HEIGHT_PX = 40;
 
 /**
  * One plane of brightness; rows follow each other without padding.
  * @typedef {{ samples: Uint8Array<ArrayBuffer>, width: number, height: number }} Luma
  */
-/**
- * @typedef {object} Change
- * @property {number} tiles How many tiles of 64 px hold a difference; a cursor counts for none.
- * @property {{ left: number, top: number, right: number, bottom: number } | null} box Pixels,
- *   `right` and `bottom` included; `null` if nothing changed.
- */
+/** @typedef {import('./regions.js').Rect} Rect */
 
 /** The columns and rows of a tile in which something differs. */
 class TileBoxes {
@@ -44,12 +40,32 @@ class TileBoxes {
     this.bottom[tile] = y;
   }
 
-  /** @param {number} tile */
-  isCaret(tile) {
-    return (
-      this.right[tile] - this.left[tile] < CARET_WIDTH_PX &&
-      this.bottom[tile] - this.top[tile] < CARET_HEIGHT_PX
-    );
+  /** @param {number} tile @returns {boolean} Whether it holds no more than a thin upright line. */
+  isThin(tile) {
+    const width = this.right[tile] - this.left[tile] + 1;
+    return width > 0 && width <= CARET_WIDTH_PX;
+  }
+
+  /**
+   * Whether all that differs in a tile is a text cursor, or the part of one that reaches into it.
+   *
+   * @param {number} tile
+   * @param {number} columns
+   */
+  isCaret(tile, columns) {
+    if (!this.isThin(tile)) return false;
+    let [top, bottom] = [this.top[tile], this.bottom[tile]];
+    const [above, below] = [tile - columns, tile + columns];
+    if (this.isThin(above) && this.bottom[above] === top - 1) top = this.top[above];
+    if (this.isThin(below) && this.top[below] === bottom + 1) bottom = this.bottom[below];
+    const height = bottom - top + 1;
+    return height >= CARET_LEAST_HEIGHT_PX && height <= CARET_HEIGHT_PX;
+  }
+
+  /** @param {number} tile @returns {Rect} */
+  boxOf(tile) {
+    const [x, y] = [this.left[tile], this.top[tile]];
+    return { x, y, width: this.right[tile] - x + 1, height: this.bottom[tile] - y + 1 };
   }
 }
 
@@ -93,26 +109,43 @@ function boxesOf(before, after, columns) {
  *
  * @param {Luma | null} before `null` before the first picture: everything is new.
  * @param {Luma} after
- * @returns {Change}
+ * @returns {Rect[]} What differs, in pixels: one box per tile of 64 px, drawn tight; a text cursor
+ *   counts for nothing. The whole picture if there is nothing to compare it with.
  */
 export function compareLuma(before, after) {
-  const columns = Math.ceil(after.width / TILE_PX);
-  const everything = { left: 0, top: 0, right: after.width - 1, bottom: after.height - 1 };
-  if (!before || before.width !== after.width || before.height !== after.height) {
-    return { tiles: columns * Math.ceil(after.height / TILE_PX), box: everything };
+  const { width, height } = after;
+  if (!before || before.width !== width || before.height !== height) {
+    return [{ x: 0, y: 0, width, height }];
   }
+  const columns = Math.ceil(width / TILE_PX);
   const boxes = boxesOf(before, after, columns);
-  /** @type {Change} */
-  const change = { tiles: 0, box: null };
+  /** @type {Rect[]} */
+  const changed = [];
   for (let tile = 0; tile < boxes.right.length; tile += 1) {
-    if (boxes.right[tile] < 0 || boxes.isCaret(tile)) continue;
-    change.tiles += 1;
-    change.box = {
-      left: Math.min(change.box?.left ?? everything.right, boxes.left[tile]),
-      top: Math.min(change.box?.top ?? everything.bottom, boxes.top[tile]),
-      right: Math.max(change.box?.right ?? 0, boxes.right[tile]),
-      bottom: Math.max(change.box?.bottom ?? 0, boxes.bottom[tile]),
-    };
+    if (boxes.right[tile] >= 0 && !boxes.isCaret(tile, columns)) changed.push(boxes.boxOf(tile));
   }
-  return change;
+  return changed;
+}
+
+/** @param {Luma} luma @param {Rect} region Within it. @returns {Luma} */
+function cut(luma, { x, y, width, height }) {
+  const samples = new Uint8Array(width * height);
+  for (let row = 0; row < height; row += 1) {
+    const from = (y + row) * luma.width + x;
+    samples.set(luma.samples.subarray(from, from + width), row * width);
+  }
+  return { samples, width, height };
+}
+
+/**
+ * Whether something differs between two pictures within `region`.
+ *
+ * @param {Luma} before
+ * @param {Luma} after
+ * @param {Rect} region Whole pixels, within both.
+ * @returns {boolean} Also if they differ in size, since nothing is where it was then.
+ */
+export function differsWithin(before, after, region) {
+  if (before.width !== after.width || before.height !== after.height) return true;
+  return compareLuma(cut(before, region), cut(after, region)).length > 0;
 }

@@ -4,55 +4,132 @@
  * The pixels are copied out and the frame is closed at once. A static screen gives a single frame,
  * which is needed for as long as it stands still, and a frame that is kept open holds one of the few
  * buffers of the capturer.
+ *
+ * What the user hides never gets further than here: a region is copied without what lies around it,
+ * and masks are burned into the copy before anything else looks at it.
  */
 
+import { onEvenGrid, scaled } from './regions.js';
+
 /** @typedef {import('./luma-diff.js').Luma} Luma */
+/** @typedef {import('./regions.js').Rect} Rect */
+/** @typedef {import('./regions.js').Size} Size */
+
+/**
+ * @typedef {object} Sight What may be seen of the surface, in fractions of it, so that it follows
+ *   the surface when that changes its size.
+ * @property {Rect | null} region `null` for all of it.
+ * @property {readonly Rect[]} masks
+ */
 /**
  * @typedef {object} Shot
  * @property {Luma} luma
  * @property {number} timeMs When it reached us, ms since 1970.
- * @property {(use: (source: CanvasImageSource) => Promise<import('./encoder.js').Encoded>) =>
- *   Promise<import('./encoder.js').Encoded>} draw Lends the pixels to `use`.
+ * @property {Rect[]} hidden Burned in; pixels of the picture.
+ * @property {<T>(use: (source: CanvasImageSource) => Promise<T>) => Promise<T>} draw Lends the
+ *   pixels to `use`.
  */
 
-/** Formats whose first plane is brightness, one byte per pixel. */
-const LUMA_FIRST = new Set(['I420', 'I420A', 'I422', 'I444', 'NV12']);
+/** Black, as brightness from 16 to 235 has it. */
+const BLACK = 16;
+const NO_COLOUR = 128;
+
+/**
+ * One plane of a picture: how many pixels share a sample across and down, bytes per sample, and what
+ * hides it.
+ * @typedef {{ across: number, down: number, bytes: number, fill: number }} Plane
+ */
+/** @type {(across: number, down: number, bytes: number, fill: number) => Plane} */
+const plane = (across, down, bytes, fill) => ({ across, down, bytes, fill });
+const LUMA = plane(1, 1, 1, BLACK);
+const QUARTER = plane(2, 2, 1, NO_COLOUR);
+const HALF = plane(2, 1, 1, NO_COLOUR);
+const WHOLE = plane(1, 1, 1, NO_COLOUR);
+const PACKED = plane(1, 1, 4, 0);
+
+/** Formats whose first plane is brightness, one byte per pixel. @type {Record<string, Plane[]>} */
+const LUMA_FIRST = {
+  I420: [LUMA, QUARTER, QUARTER],
+  I420A: [LUMA, QUARTER, QUARTER, plane(1, 1, 1, 255)],
+  I422: [LUMA, HALF, HALF],
+  I444: [LUMA, WHOLE, WHOLE],
+  NV12: [LUMA, plane(2, 2, 2, NO_COLOUR)],
+};
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {PlaneLayout} layout
+ * @param {Plane} plane
+ * @param {Rect} mask On the even grid.
+ */
+function burn(bytes, { offset, stride }, { across, down, bytes: size, fill }, mask) {
+  const from = Math.floor(mask.x / across) * size;
+  const to = Math.ceil((mask.x + mask.width) / across) * size;
+  const last = Math.ceil((mask.y + mask.height) / down);
+  for (let row = Math.floor(mask.y / down); row < last; row += 1) {
+    bytes.fill(fill, offset + row * stride + from, offset + row * stride + to);
+  }
+}
 
 /**
  * Green stands in for brightness where a picture comes as red, green, blue.
  *
  * @param {Uint8Array | Uint8ClampedArray} pixels Four bytes each; green is the second in every order.
- * @param {number} width
- * @param {number} height
+ * @param {Size} size
  * @returns {Luma}
  */
-function greenOf(pixels, width, height) {
+function greenOf(pixels, { width, height }) {
   const samples = new Uint8Array(width * height);
   for (let i = 0, at = 1; i < samples.length; i += 1, at += 4) samples[i] = pixels[at];
   return { samples, width, height };
 }
 
 /**
- * Copy a frame and close it.
+ * Where the region lies on the surface, and the masks within the region.
+ *
+ * @param {Sight} sight
+ * @param {Size} surface
+ * @returns {{ region: Rect, hidden: Rect[] }} On the even grid; `hidden` in pixels of the region.
+ */
+export function placed({ region, masks }, surface) {
+  const whole = { x: 0, y: 0, width: surface.width, height: surface.height };
+  const box = region && onEvenGrid(scaled(region, surface.width, surface.height), surface);
+  const seen = box ?? whole;
+  const hidden = masks.flatMap((mask) => {
+    const { x, y, width, height } = scaled(mask, surface.width, surface.height);
+    return onEvenGrid({ x: x - seen.x, y: y - seen.y, width, height }, seen) ?? [];
+  });
+  return { region: seen, hidden };
+}
+
+/**
+ * Copy what may be seen of a frame, and close it.
  *
  * @param {VideoFrame} frame
  * @param {number} timeMs
+ * @param {Sight} sight
  * @returns {Promise<Shot>}
  */
-export async function takeFrame(frame, timeMs) {
+export async function takeFrame(frame, timeMs, sight) {
   try {
     const { format, timestamp } = frame;
-    const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
-    if (format === null) return takeBitmap(await createImageBitmap(frame), timeMs);
-    const bytes = new Uint8Array(frame.allocationSize());
-    const layout = await frame.copyTo(bytes);
+    const visible = frame.visibleRect ?? new DOMRectReadOnly(0, 0, frame.codedWidth, frame.codedHeight);
+    if (format === null) return takeBitmap(await createImageBitmap(frame), timeMs, sight);
+    const { region, hidden } = placed(sight, visible);
+    const { width, height } = region;
+    const rect = { x: visible.x + region.x, y: visible.y + region.y, width, height };
+    const bytes = new Uint8Array(frame.allocationSize({ rect }));
+    const layout = await frame.copyTo(bytes, { rect });
     const colorSpace = frame.colorSpace.toJSON();
-    const luma = LUMA_FIRST.has(format)
+    const planes = LUMA_FIRST[format] ?? [PACKED];
+    for (const mask of hidden) planes.forEach((each, i) => burn(bytes, layout[i], each, mask));
+    const luma = format in LUMA_FIRST
       ? { samples: bytes.subarray(layout[0].offset, layout[0].offset + width * height), width, height }
-      : greenOf(bytes, width, height);
+      : greenOf(bytes, region);
     return {
       luma,
       timeMs,
+      hidden,
       async draw(use) {
         const copy = new VideoFrame(bytes, {
           format, timestamp, colorSpace, layout, codedWidth: width, codedHeight: height,
@@ -74,16 +151,19 @@ export async function takeFrame(frame, timeMs) {
  *
  * @param {ImageBitmap} bitmap Is closed.
  * @param {number} timeMs
+ * @param {Sight} sight
  * @returns {Shot}
  */
-export function takeBitmap(bitmap, timeMs) {
-  const { width, height } = bitmap;
+export function takeBitmap(bitmap, timeMs, sight) {
+  const { region, hidden } = placed(sight, bitmap);
+  const { x, y, width, height } = region;
   const canvas = new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (
     canvas.getContext('2d', { alpha: false, willReadFrequently: true })
   );
-  context.drawImage(bitmap, 0, 0);
+  context.drawImage(bitmap, -x, -y);
   bitmap.close();
+  for (const mask of hidden) context.fillRect(mask.x, mask.y, mask.width, mask.height);
   const { data } = context.getImageData(0, 0, width, height);
-  return { luma: greenOf(data, width, height), timeMs, draw: (use) => use(canvas) };
+  return { luma: greenOf(data, region), timeMs, hidden, draw: (use) => use(canvas) };
 }

@@ -22,11 +22,24 @@ import { afterGatewayMessage } from './events.js';
  * @property {string} preset
  * @property {string} instructions
  * @property {'open_mic' | 'push_to_talk'} turnTaking
+ * @property {string} language For instance `en-US`; empty for the browser's own.
+ * @property {string} model Empty for the server's choice.
+ * @property {'low' | 'normal' | 'high'} sensitivity How easily sound is taken for speech.
  * @property {string} microphone Device id; empty for the system's choice.
+ * @property {string} speaker Device id; empty for the system's choice.
  * @property {boolean} sound
  * @property {boolean} singleKeys
  * @property {'auto' | 'light' | 'dark'} theme
+ * @property {import('./pace.js').Detail} detail How much of the screen is sent.
  */
+/**
+ * @typedef {object} Sight What may be seen of what is shared; rectangles in fractions of it.
+ * @property {Rect | null} region All that is seen; `null` for everything.
+ * @property {readonly Rect[]} masks Hidden parts.
+ * @property {boolean} hidesOwn Whether windows of this page are hidden on a screen shared whole.
+ */
+/** @typedef {import('./regions.js').Rect} Rect */
+/** @typedef {Omit<import('./pictures.js').Picture, 'jpeg'> & { bytes: number, sentMs: number }} Seen A picture that was sent. */
 /**
  * @typedef {object} PageState
  * @property {'idle' | 'live' | 'ended'} phase
@@ -45,18 +58,26 @@ import { afterGatewayMessage } from './events.js';
  * @property {number} answerTurn The turn answered last; 0 before the first.
  * @property {number | null} playingTurn The turn whose voice is being heard.
  * @property {{ state: 'off' | 'on' | 'muted', label: string }} microphone
- * @property {{ state: 'off' | 'on', surface: string, label: string }} share
- * @property {{ blob: Blob, width: number, height: number, bytes: number, timeMs: number } | null} picture
+ * @property {'none' | 'on' | 'off'} tabSound The sound of what is shared: not there, heard, not heard.
+ * @property {{ state: 'off' | 'on', isPaused: boolean, surface: string, label: string }} share
+ * @property {Sight} sight
+ * @property {Seen | null} picture The newest overview of what is shared now.
+ * @property {readonly Seen[]} pictures The newest that were sent, oldest first.
  * @property {number} pictureCount
+ * @property {import('./pointing.js').Mark | null} mark Where the assistant points, in fractions of the picture.
  * @property {readonly Line[]} lines
  * @property {{ turns: number, promptTokens: number, responseTokens: number, totalTokens: number }} usage
  * @property {readonly Problem[]} problems
  * @property {{ reason: string, message: string } | null} ended
  * @property {Settings} settings
- * @property {Pick<import('./tickets.js').Ticket, 'assistant' | 'voices' | 'presets'> | null} server
+ * @property {Pick<import('./tickets.js').Ticket, 'assistant' | 'voices' | 'presets' | 'models'> | null} server
  * @property {{ problem: string } | null} access The access code is asked for.
- * @property {readonly { id: string, label: string }[]} microphones
+ * @property {readonly import('./devices.js').Device[]} microphones
+ * @property {readonly import('./devices.js').Device[]} speakers
  */
+
+/** Of a new share everything is seen, but the page itself. @type {Sight} */
+export const WHOLE = Object.freeze({ region: null, masks: [], hidesOwn: true });
 
 /** What a conversation starts from; the rest outlives it. */
 const FRESH = Object.freeze({
@@ -64,9 +85,9 @@ const FRESH = Object.freeze({
   session: /** @type {const} */ ('none'), queuePosition: 0, model: '',
   isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
   answerTurn: 0, playingTurn: null,
-  microphone: { state: /** @type {const} */ ('off'), label: '' },
-  share: { state: /** @type {const} */ ('off'), surface: '', label: '' },
-  picture: null, pictureCount: 0, lines: [],
+  microphone: { state: /** @type {const} */ ('off'), label: '' }, tabSound: /** @type {const} */ ('none'),
+  share: { state: /** @type {const} */ ('off'), isPaused: false, surface: '', label: '' },
+  sight: WHOLE, picture: null, pictures: [], pictureCount: 0, mark: null, lines: [],
   usage: { turns: 0, promptTokens: 0, responseTokens: 0, totalTokens: 0 },
   problems: [], ended: null,
 });
@@ -78,6 +99,7 @@ export class Store extends EventTarget {
     /** @type {PageState} */
     this.state = {
       ...FRESH, phase: 'idle', isOnline: true, settings, server: null, access: null, microphones: [],
+      speakers: [],
     };
     this.isAnnounced = false;
   }

@@ -11,7 +11,7 @@ const SESSION = 'overshoulder.session';
 /** @type {Readonly<import('./state.js').Settings>} */
 export const DEFAULT_SETTINGS = Object.freeze({
   voice: 'Kore', preset: 'screen_helper', instructions: '', turnTaking: 'open_mic', microphone: '',
-  sound: true, singleKeys: true, theme: 'auto',
+  speaker: '', language: '', model: '', sensitivity: 'normal', sound: true, singleKeys: true, theme: 'auto', detail: 'balanced',
 });
 
 /** @param {() => Storage} storage @param {string} key @returns {Record<string, unknown>} */

@@ -3,7 +3,7 @@
  * socket takes it. Outlives the socket; the line hands it each new one.
  */
 
-import { Kind, MICROPHONE_RATE_HZ, encodeMedia, encodeMessage } from './messages.js';
+import { Flag, Kind, MICROPHONE_RATE_HZ, encodeMedia, encodeMessage } from './messages.js';
 import { Outbox } from './outbox.js';
 
 /** @typedef {import('./messages.js').Message} Message */
@@ -19,9 +19,11 @@ export class Uplink {
     this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
     /** @type {WebSocket | null} One that has checked in. */
     this.socket = null;
+    /** The newest picture's; never goes back, so that one sent again is known by its number. */
     this.pictureNumber = 0;
-    /** @type {{ jpeg: Uint8Array, timeMs: number, onSent: () => void } | null} */
-    this.waitingPicture = null;
+    /** The newest one that went out. */
+    this.sentPicture = 0;
+    this.hasConnected = false;
   }
 
   /**
@@ -36,7 +38,8 @@ export class Uplink {
       this.outbox.maxAudioMs = limits.unacked_audio_s * 1_000;
     }
     this.outbox.resumeAfter(Number(ready.last_seq), ready.resumed === true);
-    this.pictureNumber = Number(ready.last_picture);
+    this.pictureNumber = Math.max(this.pictureNumber, Number(ready.last_picture));
+    this.hasConnected = true;
     this.socket = socket;
   }
 
@@ -54,7 +57,6 @@ export class Uplink {
   flush() {
     const { socket } = this;
     if (!socket) return;
-    this.#sendWaitingPicture(socket);
     if (!this.outbox.hasUnsent || socket.bufferedAmount > AUDIO_BACKLOG_BYTES) return;
     for (const { seq, audio, control, timeMs } of this.outbox.unsent()) {
       if (audio) socket.send(encodeMedia(Kind.MICROPHONE, seq, timeMs, audio));
@@ -65,10 +67,10 @@ export class Uplink {
 
   /** @param {Message} control @param {number} seq @returns {Message} */
   #numbered(control, seq) {
-    // Pictures are counted anew after a reconnect, so a question names the newest one only now.
+    // A question names the newest picture that goes before it, and that is known only now.
     const names = control.type === 'text' && control.picture === true;
     const { picture: _, ...message } = control;
-    if (names && this.pictureNumber > 0) return { ...message, seq, picture: this.pictureNumber };
+    if (names && this.sentPicture > 0) return { ...message, seq, picture: this.sentPicture };
     return { ...message, seq };
   }
 
@@ -96,29 +98,31 @@ export class Uplink {
   }
 
   /**
-   * Send a picture if there is a line with room for it; else it waits, and a newer one replaces it.
-   *
-   * @param {Uint8Array} jpeg
-   * @param {number} timeMs
-   * @param {() => void} onSent
+   * @returns {number | null} The number of the next picture; it may remain unused. `null` before
+   *   the first connection has told where the row begins.
    */
-  sendPicture(jpeg, timeMs, onSent) {
-    this.waitingPicture = { jpeg, timeMs, onSent };
-    if (this.socket) this.#sendWaitingPicture(this.socket);
-  }
-
-  /** Forget a picture that waits: nothing of the screen leaves after sharing has stopped. */
-  dropPicture() {
-    this.waitingPicture = null;
-  }
-
-  /** @param {WebSocket} socket */
-  #sendWaitingPicture(socket) {
-    if (!this.waitingPicture || socket.bufferedAmount > PICTURE_BACKLOG_BYTES) return;
-    const { jpeg, timeMs, onSent } = this.waitingPicture;
-    this.waitingPicture = null;
+  nextPictureNumber() {
+    if (!this.hasConnected) return null;
     this.pictureNumber += 1;
-    socket.send(encodeMedia(Kind.PICTURE, this.pictureNumber, timeMs, jpeg));
-    onSent();
+    return this.pictureNumber;
+  }
+
+  /** Whether there is a line, and no more waits on it than a picture may wait behind. */
+  get hasRoom() {
+    return this.socket !== null && this.socket.bufferedAmount <= PICTURE_BACKLOG_BYTES;
+  }
+
+  /**
+   * Send a picture if there is a line; without one it is for the screen to send it again later.
+   *
+   * @param {Pick<import('./pictures.js').Picture, 'number' | 'overview' | 'isUrgent' | 'jpeg' | 'timeMs'>} picture
+   * @returns {boolean} Whether it was sent.
+   */
+  sendPicture({ number, overview, isUrgent, jpeg, timeMs }) {
+    if (!this.socket) return false;
+    const flags = (overview > 0 ? Flag.CLOSE_UP : 0) | (isUrgent ? Flag.URGENT : 0);
+    this.socket.send(encodeMedia(Kind.PICTURE, number, timeMs, jpeg, { flags, turn: overview }));
+    this.sentPicture = number;
+    return true;
   }
 }
