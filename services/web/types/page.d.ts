@@ -17,8 +17,11 @@ interface DisplayMediaStreamOptions {
   selfBrowserSurface?: 'include' | 'exclude';
   surfaceSwitching?: 'include' | 'exclude';
   monitorTypeSurfaces?: 'include' | 'exclude';
+  systemAudio?: 'include' | 'exclude';
 }
 
 interface MediaTrackConstraintSet {
   cursor?: 'always' | 'motion' | 'never';
+  restrictOwnAudio?: boolean;
+  suppressLocalAudioPlayback?: boolean;
 }

@@ -5,23 +5,17 @@
  */
 
 import { addTyped, cutAnswer } from './conversation.js';
-import {
-  askForCamera, askForMicrophone, askForScreen, listMicrophones, microphoneProblem, screenProblem,
-} from './devices.js';
+import { askForCamera, askForScreen, screenProblem } from './devices.js';
 import { afterEnd } from './events.js';
-import { Microphone } from './microphone.js';
+import { Hearing } from './hearing.js';
+import { optionsOf } from './options.js';
 import { Share } from './share.js';
+import { ShareActions } from './share-actions.js';
 import { Speaker } from './speaker.js';
 import { writeSession, writeSettings } from './storage.js';
 
 /** @typedef {'screen' | 'camera' | 'talk' | 'type'} Mode */
 /** @typedef {(kind: string, data?: Record<string, unknown>, transfer?: Transferable[]) => void} Post */
-
-const MICROPHONE_LOST = Object.freeze({
-  key: 'microphone', tone: /** @type {const} */ ('warn'),
-  title: 'The microphone was unplugged.', hint: 'Typing works without it.',
-  next: Object.freeze({ label: 'Use another', action: 'microphone' }),
-});
 
 export class Actions {
   /**
@@ -33,8 +27,8 @@ export class Actions {
     this.post = post;
     /** @type {Share | null} */
     this.share = null;
-    /** @type {Microphone | null} */
-    this.microphone = null;
+    this.hearing = new Hearing(store, post);
+    this.shareActions = new ShareActions(store, post);
     this.speaker = new Speaker();
     this.isSpeakerStarted = false;
     /** Counts what the browser was asked: an answer to a question that was cancelled is let go. */
@@ -51,21 +45,28 @@ export class Actions {
     this.startSpeaker();
     this.store.startOver('idle');
     if (mode === 'screen' || mode === 'camera') {
+      const early = this.hearing.startEarly();
       const share = await this.#pick(mode);
-      if (!share) return;
+      if (!share) {
+        this.hearing.turnOff();
+        return;
+      }
       this.#open(null);
       await this.#show(share);
+      await early;
     } else {
       this.#open(null);
     }
-    if (mode !== 'type') await this.microphoneOn();
+    if (mode !== 'type' && this.state.microphone.state === 'off') await this.hearing.turnOn();
   }
 
   /** @param {{ session: string, token: string } | null} session The one to go on with. */
   #open(session) {
-    const { voice, preset, instructions, turnTaking } = this.state.settings;
+    const { settings, server } = this.state;
     this.store.startOver('live');
-    this.post('open', { session, options: { voice, preset, instructions, turn_taking: turnTaking } });
+    this.post('detail', { detail: settings.detail });
+    this.post('open', { session, options: optionsOf(settings, server?.models ?? []) });
+    this.hearing.show();
   }
 
   /** Go on with a conversation after the page was loaded again. @param {{ session: string, token: string }} session */
@@ -86,8 +87,15 @@ export class Actions {
   startSpeaker() {
     if (this.isSpeakerStarted) return;
     this.isSpeakerStarted = true;
-    this.speaker.setSound(this.state.settings.sound);
-    void this.speaker.start().then((port) => this.post('playback', { port }, [port]));
+    this.#setSound();
+    void this.speaker.start(this.state.settings.speaker)
+      .then((port) => this.post('playback', { port }, [port]));
+  }
+
+  #setSound() {
+    const { sound } = this.state.settings;
+    this.speaker.setSound(sound);
+    this.post('sound', { isOn: sound });
   }
 
   /**
@@ -115,6 +123,7 @@ export class Actions {
   /** Stop waiting for an answer that the browser has not got from the user. */
   cancel() {
     this.question += 1;
+    this.hearing.cancel();
     this.store.update({ asking: null });
   }
 
@@ -123,12 +132,14 @@ export class Actions {
     this.share?.stop();
     this.share = share;
     share.track.onended = () => this.stopSharing();
+    const sound = share.stream.getAudioTracks();
+    this.hearing.offerTabSound(sound.length > 0 ? new MediaStream(sound) : null);
     const { surface, label } = share;
-    this.store.update({ share: { state: 'on', surface, label }, picture: null });
+    const sight = this.shareActions.begin(surface, label);
     const frames = await share.frames();
     if (this.share !== share) return;
-    this.post('share', { frames, surface }, frames ? [frames] : []);
-    this.tellWhetherCalm();
+    this.post('share', { frames, surface, sight }, frames ? [frames] : []);
+    this.shareActions.tellWhetherCalm();
   }
 
   /** Share something, or something else. */
@@ -143,9 +154,10 @@ export class Actions {
   stopSharing() {
     if (!this.share) return;
     this.post('share_off');
+    this.hearing.offerTabSound(null);
     this.share.stop();
     this.share = null;
-    this.store.update({ share: { state: 'off', surface: '', label: '' }, picture: null });
+    this.shareActions.end();
   }
 
   toggleSharing() {
@@ -153,62 +165,12 @@ export class Actions {
     else void this.shareScreen();
   }
 
-  /** A whole screen on which this page is seen changes with every word that the page writes. */
-  tellWhetherCalm() {
-    const isCalm = this.state.share.surface === 'monitor' && document.visibilityState === 'visible';
-    this.post('calm', { isCalm });
-  }
-
-  /** Turn the microphone on, or take another one. */
-  async microphoneOn() {
-    this.question += 1;
-    const { question } = this;
-    this.store.dropProblem('microphone');
-    this.store.update({ asking: 'microphone' });
-    try {
-      const microphone = new Microphone(await askForMicrophone(this.state.settings.microphone));
-      if (question === this.question && this.state.phase === 'live') await this.#hear(microphone);
-      else microphone.stop();
-    } catch (error) {
-      if (question === this.question) this.store.addProblem(microphoneProblem(error));
-    } finally {
-      if (question === this.question) this.store.update({ asking: null });
-    }
-  }
-
-  /** @param {Microphone} microphone */
-  async #hear(microphone) {
-    const port = await microphone.start();
-    this.microphone?.stop();
-    this.microphone = microphone;
-    microphone.track.onended = () => {
-      this.#stopMicrophone();
-      this.store.addProblem(MICROPHONE_LOST);
-    };
-    this.post('microphone', { port }, [port]);
-    this.store.update({ microphone: { state: 'on', label: microphone.track.label } });
-    this.store.update({ microphones: await listMicrophones() });
-  }
-
-  #stopMicrophone() {
-    this.post('microphone_off');
-    this.microphone?.stop();
-    this.microphone = null;
-    this.store.update({ microphone: { state: 'off', label: '' }, isHearing: false });
-  }
-
   /** Mute, unmute, or turn on a microphone that is not on yet. */
   toggleMute() {
     const { phase, microphone } = this.state;
     if (phase !== 'live') return;
-    if (!this.microphone) {
-      void this.microphoneOn();
-      return;
-    }
-    const isMuted = microphone.state === 'on';
-    this.microphone.mute(isMuted);
-    this.post('mute', { isMuted });
-    this.store.update({ microphone: { ...microphone, state: isMuted ? 'muted' : 'on' }, isHearing: false });
+    if (microphone.state === 'off') void this.hearing.turnOn();
+    else this.hearing.mute(microphone.state === 'on');
   }
 
   /** Push-to-talk: the key or the button went down or up. @param {boolean} active */
@@ -216,7 +178,7 @@ export class Actions {
     const { phase, settings, microphone } = this.state;
     if (phase !== 'live' || settings.turnTaking !== 'push_to_talk') return;
     if (active && microphone.state === 'muted') this.toggleMute();
-    if (active) this.hush();
+    if (active) this.#fallSilent();
     this.post('talk', { active });
   }
 
@@ -229,8 +191,17 @@ export class Actions {
     return true;
   }
 
-  /** Stop the voice at once, here; what was heard of the answer is told to the model. */
+  /** Stop the voice at once, and let the model know that nobody wants the rest. */
   hush() {
+    const { playingTurn, isAnswering, answerTurn } = this.state;
+    const turn = playingTurn ?? (isAnswering ? answerTurn : null);
+    if (turn === null) return;
+    this.#fallSilent();
+    this.post('stop', { turn });
+    this.store.update({ lines: cutAnswer(this.state.lines, turn, true), isAnswering: false, isInterrupted: true });
+  }
+
+  #fallSilent() {
     const { playingTurn, lines } = this.state;
     if (playingTurn === null) return;
     this.post('hush', { turn: playingTurn });
@@ -260,7 +231,7 @@ export class Actions {
   /** Let go of screen and microphone, so that the browser's own signs of them go out. */
   releaseDevices() {
     this.stopSharing();
-    if (this.microphone) this.#stopMicrophone();
+    this.hearing.turnOff();
   }
 
   /** @param {Partial<import('./state.js').Settings>} change */
@@ -268,7 +239,9 @@ export class Actions {
     const settings = { ...this.state.settings, ...change };
     this.store.update({ settings });
     writeSettings(settings);
-    if ('sound' in change) this.speaker.setSound(settings.sound);
-    if ('microphone' in change && this.microphone) void this.microphoneOn();
+    if ('detail' in change) this.post('detail', { detail: settings.detail });
+    if ('sound' in change) this.#setSound();
+    if ('speaker' in change) void this.speaker.use(settings.speaker);
+    if ('microphone' in change && this.state.microphone.state !== 'off') void this.hearing.turnOn();
   }
 }

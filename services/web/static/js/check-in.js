@@ -24,8 +24,8 @@ function showRefusal(store, error) {
  */
 export async function checkIn(store, accessCode) {
   try {
-    const { assistant, voices, presets } = await requestTicket(accessCode);
-    store.update({ server: { assistant, voices, presets }, access: null });
+    const { assistant, voices, presets, models } = await requestTicket(accessCode);
+    store.update({ server: { assistant, voices, presets, models }, access: null });
     store.dropProblem('server');
   } catch (error) {
     if (!(error instanceof TicketError)) throw error;

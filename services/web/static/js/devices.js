@@ -17,7 +17,9 @@ export const canUseMicrophone = () => Boolean(navigator.mediaDevices?.getUserMed
 export function askForScreen() {
   /** @type {DisplayMediaStreamOptions} */
   const options = {
-    video: SCREEN_VIDEO, audio: false, selfBrowserSurface: 'exclude', surfaceSwitching: 'include',
+    video: SCREEN_VIDEO, selfBrowserSurface: 'exclude', surfaceSwitching: 'include',
+    // The sound of a tab may come along; that of the whole machine would bring the assistant's own.
+    audio: { restrictOwnAudio: true, suppressLocalAudioPlayback: false }, systemAudio: 'exclude',
   };
   if ('CaptureController' in window) {
     options.controller = new CaptureController();
@@ -59,12 +61,33 @@ async function listDevices(kind) {
   return devices.filter((device) => device.kind === kind);
 }
 
-/** @returns {Promise<{ id: string, label: string }[]>} Empty until the microphone was once allowed. */
-export async function listMicrophones() {
-  const devices = await listDevices('audioinput');
+/** @typedef {{ id: string, label: string }} Device */
+
+/** @param {MediaDeviceKind} kind @returns {Promise<Device[]>} Without those that stand for others. */
+async function listNamed(kind) {
+  const devices = await listDevices(kind);
   return devices
-    .filter(({ deviceId, label }) => deviceId && deviceId !== 'default' && label)
+    .filter(({ deviceId, label }) => deviceId && !['default', 'communications'].includes(deviceId) && label)
     .map(({ deviceId, label }) => ({ id: deviceId, label }));
+}
+
+/** @returns {Promise<Device[]>} Empty until the microphone was once allowed. */
+export const listMicrophones = () => listNamed('audioinput');
+
+/** @returns {Promise<Device[]>} Empty where the browser does not let a page choose. */
+export async function listSpeakers() {
+  return 'setSinkId' in AudioContext.prototype ? listNamed('audiooutput') : [];
+}
+
+/** @returns {Promise<boolean>} Whether the microphone can be had without a question to the user. */
+export async function isMicrophoneAllowed() {
+  try {
+    const { state } = await navigator.permissions.query({ name: 'microphone' });
+    return state === 'granted';
+  } catch {
+    // A browser that does not tell may ask.
+    return false;
+  }
 }
 
 /** @typedef {Omit<import('./state.js').Problem, 'key' | 'tone'>} Words */

@@ -50,9 +50,10 @@ const buttons = {
   cancel: () => actions.cancel(),
   share: () => actions.toggleSharing(),
   switch: () => void actions.shareScreen(),
-  microphone: () => void (store.state.phase === 'live' ? actions.microphoneOn() : start('talk')),
+  microphone: () => void (store.state.phase === 'live' ? actions.hearing.turnOn() : start('talk')),
   mute: () => actions.toggleMute(),
   hush: () => actions.hush(),
+  'tab-sound': () => actions.hearing.mixTabSound(store.state.tabSound !== 'on'),
   end: () => actions.end(),
   again: () => actions.again(),
   continue: () => actions.takeBack(),
@@ -64,6 +65,8 @@ const buttons = {
   settings: () => openDialog('settings'),
   keys: () => openDialog('keys'),
   zoom: () => openDialog('zoom'),
+  look: () => actions.shareActions.lookNow(),
+  pause: () => actions.shareActions.togglePause(),
 };
 
 /** Before the first click or key a browser plays nothing; a resumed conversation waits for it. */
@@ -122,7 +125,7 @@ function listenToBrowser() {
   };
   window.addEventListener('online', onNetwork);
   window.addEventListener('offline', onNetwork);
-  document.addEventListener('visibilitychange', () => actions.tellWhetherCalm());
+  document.addEventListener('visibilitychange', () => actions.shareActions.own.look());
 }
 
 /** Where no screen can be shared, as on phones, a camera is offered if there is one. */
@@ -135,7 +138,7 @@ async function offerCamera() {
 
 async function begin() {
   store.addEventListener('change', () => view.draw(store.state));
-  listen(actions, worker, (db) => view.preview.level(db));
+  listen(actions, worker, (side, db) => view.sound.level(side, db));
   listenToButtons();
   listenToForms();
   listenToHold();

@@ -5,38 +5,27 @@
  * Talks to the page by messages `{ kind, … }`, to the audio worklets by ports of their own.
  */
 
+import { Loudspeaker } from './loudspeaker.js';
 import { CloseCode, PROTOCOL } from './messages.js';
 import { GatewaySocket, nowMs } from './socket.js';
-import { levelDb } from './pcm.js';
 import { ScreenWatcher } from './screen.js';
-import { SpeechDetector } from './speech-detector.js';
 import { requestTicket } from './tickets.js';
+import { callTool } from './tools.js';
+import { Voice } from './voice.js';
 
-/** How often the page hears about levels; finer than this nobody sees. */
-const LEVEL_EVERY_MS = 80;
 /** A question does not wait longer than this for its picture. */
-const LOOK_LIMIT_MS = 500;
-/** Chunks of 40 ms kept from before the talk key was down: the first word begins a bit early. */
-const PREROLL_CHUNKS = 5;
+const LOOK_LIMIT_MS = 900;
 /** How long to wait for the gateway to confirm the end. */
 const END_LIMIT_MS = 1_500;
-const CHUNK_MS = 40;
 
 const page = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 /** @param {{ kind: string, [field: string]: unknown }} message @param {Transferable[]} [transfer] */
 const tell = (message, transfer = []) => page.postMessage(message, transfer);
 
-const microphone = { isOn: false, isMuted: false, isPushToTalk: false, isTalking: false };
-const share = { isOn: false, surface: '' };
-const detector = new SpeechDetector();
-/** @type {{ pcm16: Uint8Array<ArrayBuffer>, timeMs: number }[]} */
-let preroll = [];
-/** @type {MessagePort | null} */
-let capturePort = null;
-/** @type {MessagePort | null} */
-let playbackPort = null;
-let levelToldMs = 0;
+const share = { isOn: false, isPaused: false, surface: '' };
+/** Numbers of pictures that the page has been told of. */
+const shown = new Set();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let endTimer;
 
@@ -45,7 +34,7 @@ const socket = new GatewaySocket(
     onLink,
     onReady,
     onMessage,
-    onAudio: (turn, pcm16) => playbackPort?.postMessage({ type: 'audio', turn, pcm16 }, [pcm16]),
+    onAudio: (turn, pcm16) => loudspeaker.play(turn, pcm16),
     onTicketRefused: ({ code, message, action }) => tell({ kind: 'ticket_refused', code, message, action }),
     onAudioLost: (lostMs) => tell({ kind: 'audio_lost', lostMs }),
   },
@@ -57,32 +46,56 @@ const socket = new GatewaySocket(
 );
 
 const screen = new ScreenWatcher({
+  nextNumber: () => socket.uplink.nextPictureNumber(),
+  hasRoom: () => socket.uplink.hasRoom,
   onPicture: sendPicture,
   onSilent: () => tell({ kind: 'wake_track' }),
+  onMarkGone: () => tell({ kind: 'mark', mark: null }),
   onBitmapWanted: () => tell({ kind: 'bitmap_wanted' }),
+});
+
+const voice = new Voice({
+  onChunk: ({ pcm16, timeMs }) => socket.uplink.sendAudio(pcm16, timeMs),
+  onControl: (message) => socket.uplink.sendControl(message),
+  onSpeech,
+  onLevel: (db) => tell({ kind: 'level', side: 'user', db }),
+});
+
+const loudspeaker = new Loudspeaker({
+  onPlayed: (turn, playedMs) =>
+    socket.uplink.sendControl({ type: 'played', turn, played_ms: Math.round(playedMs) }),
+  onPlaying: (turn, isPlaying) => tell({ kind: 'playing', turn, isPlaying }),
+  onSound: (db) => voice.onPlayed(db),
+  onLevel: (db) => tell({ kind: 'level', side: 'assistant', db }),
+  onPosition: (turn, playedMs) => tell({ kind: 'position', turn, playedMs }),
 });
 
 /** @type {import('./socket.js').Listener['onReady']} */
 function onReady(ready, isReplaced) {
   if (isReplaced) {
-    playbackPort?.postMessage({ type: 'reset' });
+    loudspeaker.reset();
     // The new session knows nothing of what is already on.
     if (share.isOn) sendShare(true);
-    if (microphone.isOn) sendMicrophone(!microphone.isMuted);
+    voice.repeatActive();
   }
-  screen.resend();
+  screen.sender.resend();
   tell({ kind: 'ready', ready, isReplaced });
 }
 
 /** @param {import('./messages.js').Message} message */
 function onMessage(message) {
-  if (message.type === 'interrupted') playbackPort?.postMessage({ type: 'flush', turn: message.turn });
-  if (message.type === 'turn_end') playbackPort?.postMessage({ type: 'end', turn: message.turn });
+  if (message.type === 'interrupted') loudspeaker.flush(Number(message.turn));
+  if (message.type === 'tool') void onTool(message);
+  if (message.type === 'tool_cancelled') screen.unpoint(String(message.call));
+  if (message.type === 'turn_start' || message.type === 'turn_end') screen.pace.onTalk(nowMs());
+  if (message.type === 'turn_end') loudspeaker.finish(Number(message.turn));
   if (message.type === 'state' && message.state === 'ended') {
     clearTimeout(endTimer);
+    voice.close();
     hangUp();
   }
-  tell({ kind: 'gateway', message });
+  const isSpoken = message.type === 'transcript' && message.role === 'assistant';
+  tell({ kind: 'gateway', message, ...(isSpoken ? { placeMs: loudspeaker.placeOf(Number(message.turn)) } : {}) });
 }
 
 /** @type {import('./socket.js').Listener['onLink']} */
@@ -90,109 +103,70 @@ function onLink(state, details) {
   if (state === 'closed') {
     clearTimeout(endTimer);
     stopSharing();
-    stopMicrophone();
+    voice.close();
     if (details.code !== CloseCode.TAKEN_OVER) socket.forget();
   }
   tell({ kind: 'link', state, ...details });
 }
 
-/** @param {import('./screen.js').Picture} picture */
-function sendPicture({ blob, jpeg, width, height, timeMs }) {
-  socket.uplink.sendPicture(jpeg, timeMs, () => {
-    tell({ kind: 'picture_sent', blob, width, height, bytes: jpeg.byteLength, timeMs: nowMs() });
-  });
+/** @param {import('./pictures.js').Picture} picture */
+function sendPicture(picture) {
+  if (!socket.uplink.sendPicture(picture) || shown.has(picture.number)) return;
+  shown.add(picture.number);
+  const { jpeg, ...rest } = picture;
+  tell({ kind: 'picture_sent', picture: { ...rest, bytes: jpeg.byteLength, sentMs: nowMs() } });
+}
+
+/** @param {import('./messages.js').Message} message Of the type `tool`. */
+async function onTool(message) {
+  const result = await callTool(screen, message, (mark) => tell({ kind: 'mark', mark }));
+  socket.uplink.sendControl(result);
 }
 
 /** @param {boolean} active */
 function sendShare(active) {
   const surface = active && share.surface ? { surface: share.surface } : {};
-  socket.uplink.sendControl({ type: 'share', active, ...surface });
+  const paused = active && share.isPaused ? { paused: true } : {};
+  socket.uplink.sendControl({ type: 'share', active, ...surface, ...paused });
 }
 
-/** @param {boolean} active */
-function sendMicrophone(active) {
-  socket.uplink.sendControl({ type: 'microphone', active });
-}
-
-/** @param {MessageEvent<ArrayBuffer>} event PCM16 at 16 kHz, 40 ms. */
-function onChunk({ data }) {
-  if (!microphone.isOn || microphone.isMuted) return;
-  const samples = new Int16Array(data);
-  const db = levelDb(samples);
-  const now = performance.now();
-  if (now - levelToldMs >= LEVEL_EVERY_MS) {
-    levelToldMs = now;
-    tell({ kind: 'level', db });
-  }
-  const chunk = { pcm16: new Uint8Array(data), timeMs: nowMs() - CHUNK_MS };
-  if (microphone.isPushToTalk && !microphone.isTalking) {
-    preroll = [...preroll.slice(1 - PREROLL_CHUNKS), chunk];
-    return;
-  }
-  socket.uplink.sendAudio(chunk.pcm16, chunk.timeMs);
-  if (!microphone.isPushToTalk) onSpeech(detector.push(db, CHUNK_MS));
-}
-
-/** @param {'started' | 'ended' | null} event */
-function onSpeech(event) {
-  if (!event) return;
-  tell({ kind: 'speech', isSpeaking: event === 'started' });
+/** @param {boolean} isSpeaking */
+function onSpeech(isSpeaking) {
+  tell({ kind: 'speech', isSpeaking });
+  screen.isAsked = isSpeaking;
   void screen.look();
-}
-
-/** @param {boolean} active The talk key went down or up. */
-function talk(active) {
-  if (!microphone.isOn || microphone.isTalking === active) return;
-  microphone.isTalking = active;
-  socket.uplink.sendControl({ type: 'talk', active });
-  if (active) for (const { pcm16, timeMs } of preroll) socket.uplink.sendAudio(pcm16, timeMs);
-  preroll = [];
-  onSpeech(active ? 'started' : 'ended');
 }
 
 /** @param {string} text */
 async function ask(text) {
   const limit = new Promise((resolve) => setTimeout(resolve, LOOK_LIMIT_MS));
-  await Promise.race([screen.look(), limit]);
+  await Promise.race([screen.look({ isSudden: true }), limit]);
   socket.uplink.sendControl({ type: 'text', text, ...(share.isOn ? { picture: true } : {}) });
-}
-
-/** @param {{ turn: number, playedMs: number, type: string, isPlaying: boolean }} report */
-function onPlayback({ type, turn, playedMs, isPlaying }) {
-  if (type === 'played') socket.uplink.sendControl({ type: 'played', turn, played_ms: Math.round(playedMs) });
-  else tell({ kind: 'playing', turn, isPlaying });
 }
 
 function stopSharing() {
   if (!share.isOn) return;
   share.isOn = false;
+  share.isPaused = false;
   screen.stop();
-  socket.uplink.dropPicture();
   sendShare(false);
 }
 
-function stopMicrophone() {
-  if (!microphone.isOn) return;
-  talk(false);
-  microphone.isOn = false;
-  capturePort?.close();
-  capturePort = null;
-  onSpeech(detector.stop());
-  sendMicrophone(false);
-}
-
-/** The conversation is over: stop what is on and forget what belongs to it alone. */
+/**
+ * The conversation is over: forget what belongs to it alone. The microphone may be on already for
+ * the next one.
+ */
 function hangUp() {
   stopSharing();
-  stopMicrophone();
   socket.close();
   socket.forget();
+  shown.clear();
 }
 
 function end() {
   stopSharing();
-  stopMicrophone();
-  playbackPort?.postMessage({ type: 'reset' });
+  voice.close();
+  loudspeaker.reset();
   const giveUp = () => {
     hangUp();
     tell({ kind: 'link', state: 'closed', code: CloseCode.NORMAL, reason: '' });
@@ -211,43 +185,43 @@ const commands = {
     // The end of the one before need not be confirmed for the next to begin.
     clearTimeout(endTimer);
     if (socket.socket && !session) hangUp();
-    microphone.isPushToTalk = options.turn_taking === 'push_to_talk';
     socket.open(options, session);
+    voice.open(options.turn_taking === 'push_to_talk');
   },
-  reopen: () => socket.open(socket.options, socket.session),
+  reopen() {
+    socket.open(socket.options, socket.session);
+    voice.open(socket.options.turn_taking === 'push_to_talk');
+  },
   end,
   ask: ({ text }) => void ask(text),
-  talk: ({ active }) => talk(active),
-  look: () => void screen.look(),
+  talk: ({ active }) => voice.talk(active),
+  look: () => void screen.look({ isWanted: true, isSudden: true }),
   online: () => socket.retryNow(),
-  microphone({ port }) {
-    capturePort?.close();
-    capturePort = port;
-    port.onmessage = onChunk;
-    if (!microphone.isOn) sendMicrophone(true);
-    microphone.isOn = true;
-    microphone.isMuted = false;
+  microphone: ({ port }) => voice.turnOn(port),
+  microphone_off: () => voice.turnOff(),
+  mute: ({ isMuted }) => voice.mute(isMuted),
+  tab_sound: ({ isOn }) => voice.mixTabSound(isOn),
+  sound({ isOn }) {
+    voice.isSoundOn = isOn;
   },
-  microphone_off: () => stopMicrophone(),
-  mute({ isMuted }) {
-    if (!microphone.isOn || microphone.isMuted === isMuted) return;
-    if (isMuted) talk(false);
-    microphone.isMuted = isMuted;
-    onSpeech(detector.stop());
-    sendMicrophone(!isMuted);
-  },
-  playback({ port }) {
-    playbackPort = port;
-    port.onmessage = (/** @type {MessageEvent} */ event) => onPlayback(event.data);
-  },
-  hush: ({ turn }) => playbackPort?.postMessage({ type: 'flush', turn }),
-  share({ frames, surface }) {
+  playback: ({ port }) => loudspeaker.attach(port),
+  hush: ({ turn }) => loudspeaker.flush(turn),
+  stop: ({ turn }) => socket.uplink.sendControl({ type: 'stop', turn }),
+  share({ frames, surface, sight }) {
     share.isOn = true;
+    share.isPaused = false;
     share.surface = surface;
-    socket.uplink.dropPicture();
-    screen.start(frames ?? null);
+    screen.start(frames ?? null, sight);
     sendShare(true);
   },
+  pause({ isPaused }) {
+    if (!share.isOn || share.isPaused === isPaused) return;
+    share.isPaused = isPaused;
+    screen.pause(isPaused);
+    sendShare(true);
+  },
+  sight: ({ sight }) => screen.see(sight),
+  detail: ({ detail }) => screen.setDetail(detail),
   bitmap: ({ bitmap }) => screen.takeBitmap(bitmap),
   calm: ({ isCalm }) => {
     screen.pace.isCalm = isCalm;

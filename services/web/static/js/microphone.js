@@ -31,6 +31,12 @@ export class Microphone {
     this.source = null;
     /** @type {AudioWorkletNode | null} */
     this.node = null;
+    /** @type {MediaStreamAudioSourceNode | null} What is mixed in. */
+    this.extra = null;
+  }
+
+  get isMuted() {
+    return !this.track.enabled;
   }
 
   /**
@@ -51,10 +57,20 @@ export class Microphone {
     this.track.enabled = !isMuted;
   }
 
+  /** Add the sound of another stream to what is sent. @param {MediaStream} stream */
+  mix(stream) {
+    if (!this.node || this.extra?.mediaStream === stream) return;
+    this.extra?.disconnect();
+    const context = /** @type {AudioContext} */ (this.node.context);
+    this.extra = context.createMediaStreamSource(stream);
+    this.extra.connect(this.node);
+  }
+
   stop() {
     this.track.onended = null;
     this.track.stop();
     this.source?.disconnect();
+    this.extra?.disconnect();
     this.node?.disconnect();
     const context = /** @type {AudioContext | undefined} */ (this.source?.context);
     if (context && context !== sharedContext()) void context.close();

@@ -12,9 +12,10 @@ export class Speaker {
   /**
    * Get ready to play. Has to be called from a click or a key, before which browsers allow no sound.
    *
+   * @param {string} deviceId Empty for the system's choice.
    * @returns {Promise<MessagePort>} Where the worker puts PCM16 at 24 kHz.
    */
-  async start() {
+  async start(deviceId) {
     const context = sharedContext();
     const resuming = context.resume();
     await loadWorklets(context);
@@ -24,7 +25,18 @@ export class Speaker {
     this.gain = new GainNode(context, { gain: this.isOn ? 1 : 0 });
     node.connect(this.gain).connect(context.destination);
     await resuming;
+    if (deviceId) await this.use(deviceId);
     return openPort(node);
+  }
+
+  /**
+   * Play on another device; one that is gone leaves the sound where it is.
+   *
+   * @param {string} deviceId Empty for the system's choice.
+   */
+  async use(deviceId) {
+    const context = /** @type {AudioContext & { setSinkId?: (id: string) => Promise<void> }} */ (sharedContext());
+    await context.setSinkId?.(deviceId).catch(() => undefined);
   }
 
   /** @param {boolean} isOn Whether answers are heard; they are written either way. */

@@ -11,6 +11,7 @@
  * @property {{ name: string, standin: boolean }} assistant
  * @property {string[]} voices
  * @property {{ id: string, name: string, description: string }[]} presets
+ * @property {string[]} models
  */
 
 /** No ticket was given. `status` 0: the web service could not be reached at all. */
@@ -66,7 +67,7 @@ export async function requestTicket(accessCode) {
     const message = `The server answered with an error (${response.status}).`;
     throw new TicketError(response.status, { message, ...body, ...body.error });
   }
-  return { ...body, gateway: gatewayAddress(body.gateway) };
+  return { models: [], ...body, gateway: gatewayAddress(body.gateway) };
 }
 
 /** @param {string} gateway A `ws:` address, or a path on the page's own origin. @returns {string} */

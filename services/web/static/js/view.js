@@ -5,6 +5,7 @@ import { ConversationView } from './view-conversation.js';
 import { NoticesView } from './view-notices.js';
 import { PreviewView } from './view-preview.js';
 import { SettingsView } from './view-settings.js';
+import { SoundView } from './view-sound.js';
 
 /** @typedef {import('./state.js').PageState} PageState */
 
@@ -16,8 +17,10 @@ export class View {
   constructor(actions) {
     this.conversation = new ConversationView();
     this.preview = new PreviewView();
+    this.sound = new SoundView();
     this.regions = [
-      new NoticesView(), new ControlsView(), this.conversation, this.preview, new SettingsView(actions),
+      new NoticesView(), new ControlsView(), this.conversation, this.preview, this.sound,
+      new SettingsView(actions),
     ];
     this.theme = '';
   }

@@ -11,12 +11,14 @@ import { Resampler } from '../js/resampler.js';
 
 /** Held at most; the gateway runs about two seconds ahead of what is heard. */
 const CAPACITY_S = 60;
-/** Waits for so much before a turn begins, and again after a hole. */
+/** Waits for so much before a turn begins, and again after a hole, which teaches it to wait longer. */
 const JITTER_S = 0.12;
-/** But never longer than this for a short answer, whose end may not be told. */
-const MAX_WAIT_S = 0.3;
+const MAX_JITTER_S = 0.6;
+/** But never longer than this beyond it for a short answer, whose end may not be told. */
+const PATIENCE_S = 0.18;
 const FADE_SAMPLES = 64;
 const REPORT_EVERY_S = 1;
+const LEVEL_EVERY_S = 0.04;
 
 class Playback extends AudioWorkletProcessor {
   constructor() {
@@ -35,6 +37,10 @@ class Playback extends AudioWorkletProcessor {
     this.turn = -1;
     this.heard = 0;
     this.unreported = 0;
+    this.jitterS = JITTER_S;
+    this.isHole = false;
+    this.energy = 0;
+    this.measured = 0;
     /** @type {MessagePort | null} */
     this.worker = null;
     this.port.onmessage = ({ data }) => {
@@ -61,6 +67,9 @@ class Playback extends AudioWorkletProcessor {
   /** @param {number} turn @param {Int16Array} pcm16 */
   #add(turn, pcm16) {
     if (turn <= this.flushedTurn) return;
+    // More of a turn that had run dry: its next pieces may be as late.
+    if (this.isHole && turn === this.turn) this.jitterS = Math.min(MAX_JITTER_S, this.jitterS * 2);
+    this.isHole = false;
     const samples = new Float32Array(this.resampler.maxOutput(pcm16.length));
     const length = this.resampler.process(toFloat32(pcm16), samples);
     const { ring } = this;
@@ -115,8 +124,12 @@ class Playback extends AudioWorkletProcessor {
     }
     if (!this.isPlaying && this.#mayStart(output.length)) this.#setPlaying(true);
     while (i < output.length && this.isPlaying) {
-      if (this.runs.length === 0) this.#setPlaying(false);
-      else {
+      if (this.runs.length === 0) {
+        this.isHole = !this.isEnded;
+        // A turn that came without a hole lets the next one begin a little sooner again.
+        if (this.isEnded) this.jitterS = Math.max(JITTER_S, this.jitterS * 0.75);
+        this.#setPlaying(false);
+      } else {
         this.#count();
         output[i] = this.#next();
         this.held -= 1;
@@ -124,7 +137,23 @@ class Playback extends AudioWorkletProcessor {
       }
     }
     output.fill(0, i);
+    if (this.isPlaying) this.#measure(output);
     return true;
+  }
+
+  /** @param {Float32Array} output What goes to the loudspeaker. */
+  #measure(output) {
+    for (let i = 0; i < output.length; i += 1) this.energy += output[i] * output[i];
+    this.measured += output.length;
+    if (this.measured < LEVEL_EVERY_S * sampleRate) return;
+    const db = 10 * Math.log10(Math.max(1e-10, this.energy / this.measured));
+    this.worker?.postMessage({ type: 'sound', turn: this.turn, playedMs: this.#heardMs(), db });
+    this.energy = 0;
+    this.measured = 0;
+  }
+
+  #heardMs() {
+    return (this.heard / sampleRate) * 1_000;
   }
 
   /** @returns {number} */
@@ -155,7 +184,8 @@ class Playback extends AudioWorkletProcessor {
     if (this.runs.length === 0) return false;
     this.waited += block;
     return (
-      this.isEnded || this.held >= JITTER_S * sampleRate || this.waited >= MAX_WAIT_S * sampleRate
+      this.isEnded || this.held >= this.jitterS * sampleRate ||
+      this.waited >= (this.jitterS + PATIENCE_S) * sampleRate
     );
   }
 
@@ -171,9 +201,7 @@ class Playback extends AudioWorkletProcessor {
   #report() {
     if (this.unreported === 0) return;
     this.unreported = 0;
-    this.worker?.postMessage({
-      type: 'played', turn: this.turn, playedMs: (this.heard / sampleRate) * 1_000,
-    });
+    this.worker?.postMessage({ type: 'played', turn: this.turn, playedMs: this.#heardMs() });
   }
 }
 
