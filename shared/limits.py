@@ -14,8 +14,12 @@ FRAMES_MAX_ENTRIES = 6
 """Pictures: the newest overview and its close-ups; older ones fall out, nobody asks for them."""
 
 DOWN_MAX_ENTRIES = 1_200
-"""What the assistant said: two minutes of speech at 100 ms. A client that was away longer gets the
-text from the history; old speech would not be played anyway."""
+"""What the assistant said and its client has not heard: two minutes of speech at 100 ms, and the
+text around it. A client that was away longer gets the text from the history; old speech would not
+be played anyway."""
+
+DOWN_MAX_BYTES = 6_000_000
+"""The same bound for a model whose pieces of speech are longer."""
 
 HISTORY_MAX_ENTRIES = 200
 """Finished turns, for a reloaded page and for seeding a fresh Live session."""

@@ -14,9 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.chaos import media
+from bench.chaos.codes import ENDED, NEVER_AGAIN, NO_CLOSE_FRAME, wait_s
 from bench.chaos.record import Absence, Hidden, Record, Sent
 from bench.chaos.script import Moment
-from shared.backoff import full_jitter_s
+from shared.audio import DOWNLINK_RATE_HZ, pcm16_ms
 from shared.codec import Header, Kind, StreamId, decode
 from tests.support.client import ORIGIN, SUBPROTOCOL
 
@@ -24,9 +25,8 @@ OPEN_S = 5.0
 READY_S = 20.0
 """A gateway whose Redis is away says so after 15 s."""
 
-GOING_AWAY, BUSY, TICKET_REFUSED, TOO_FAST, ENDED = 1012, 1013, 4401, 4429, 4501
-NO_CLOSE_FRAME = 1006
-_NEVER_AGAIN = range(4_500, 5_000)
+PLAYED_MS = 1_000.0
+"""How often it says how much it has heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Client:
         """What is not acknowledged, by number."""
         self._picture: _Picture | None = None
         """The newest one, until it is acknowledged or sharing stops."""
+        self._heard_turn, self._heard_ms = 0, 0.0
         self._more = asyncio.Event()
         self._cut = asyncio.Event()
         self._away_s = 0.0
@@ -155,10 +156,10 @@ class Client:
                 code = NO_CLOSE_FRAME
             attempt = 0 if self.is_ready.is_set() else attempt + 1
             self._left_ms = self._left_ms or time() * 1000
-            if code in _NEVER_AGAIN:
+            if code in NEVER_AGAIN:
                 self._conclude(code)
             else:
-                await asyncio.sleep(_wait_s(code, attempt))
+                await asyncio.sleep(wait_s(code, attempt))
 
     def _conclude(self, code: int) -> None:
         if code != ENDED or not self._said_end:
@@ -260,12 +261,23 @@ class Client:
         try:
             async for data in socket:
                 if isinstance(data, bytes):
-                    header, _ = decode(data)
-                    self.record.received.append(StreamId(header.epoch, header.seq))
+                    self._hear(*decode(data))
                 else:
                     self._take(orjson.loads(data))
         except ConnectionClosed:
             return
+
+    def _hear(self, header: Header, pcm16: bytes) -> None:
+        """Take speech, and say now and then how much of it was played."""
+        entry_id = StreamId(header.epoch, header.seq)
+        self.record.received.append(entry_id)
+        self.record.speech.add(entry_id)
+        if header.turn != self._heard_turn:
+            self._heard_turn, self._heard_ms = header.turn, 0.0
+        before_ms = self._heard_ms
+        self._heard_ms += pcm16_ms(len(pcm16), DOWNLINK_RATE_HZ)
+        if before_ms // PLAYED_MS != self._heard_ms // PLAYED_MS:
+            self._say("played", turn=header.turn, played_ms=self._heard_ms)
 
     def _take(self, message: dict[str, Any]) -> None:
         if "id" in message:
@@ -290,16 +302,3 @@ class Client:
             del self._outgoing[number]
         if self._picture is not None and self._picture.number <= picture:
             self._picture = None
-
-
-def _wait_s(code: int, attempt: int) -> float:
-    """Return how long to wait before the next connection, by docs/protocol.md."""
-    match code:
-        case 1012:
-            return full_jitter_s(attempt, base_s=0.2, cap_s=5.0) if attempt else 0.0
-        case 1013:
-            return random.uniform(1.0, 5.0)
-        case 4429:
-            return 1.0
-        case _:
-            return full_jitter_s(attempt, base_s=0.2, cap_s=5.0)

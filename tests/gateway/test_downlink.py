@@ -17,7 +17,7 @@ from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said, Speech
 from shared.bus import Bus
-from shared.bus_messages import Interrupted, Notice, Transcript
+from shared.bus_messages import Interrupted, Notice, Transcript, TurnStart
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.options import SessionOptions
 from tests.gemini_worker.shop import calm
@@ -250,6 +250,45 @@ async def test_an_interruption_overtakes_the_speech_that_waits(talk: Talk) -> No
     assert spoken[-2:] == [102, 103]
     assert max(spoken[:-2]) < 30
     assert 101 in [one.id.seq for one in items]
+
+
+async def test_speech_that_was_played_is_forgotten(talk: Talk) -> None:
+    """Redis keeps the words, and the speech that the client may still miss: it gets all of that."""
+    await talk.lease.publish(Said(TurnStart(turn=1), 1))
+    await talk.speak(15)
+    await talk.say("words")
+    async with talk.heard() as (downlink, items):
+        await _numbers(items, *range(1, 18))
+
+        downlink.played(1, 1_050.0)
+        await downlink.forget_played()
+        await downlink.forget_played()
+
+    assert await _kept(talk) == [0, 1, *range(12, 18)]
+    async with talk.heard(StreamId(1, 11)) as (_, items):
+        await _numbers(items, *range(12, 18))
+
+
+async def test_a_worker_goes_on_after_what_is_forgotten(talk: Talk) -> None:
+    """The newest entry stays, so the numbers of the next worker run on."""
+    await talk.lease.publish(Said(TurnStart(turn=1), 1))
+    await talk.speak(5)
+    async with talk.heard() as (downlink, items):
+        await _numbers(items, *range(1, 7))
+        downlink.played(2, 0.0)
+        await downlink.forget_played()
+        assert await _kept(talk) == [0, 1, 6]
+
+        await talk.take_over()
+        assert await talk.lease.last_turn() == (1, True)
+        await talk.say("b")
+
+        await _numbers(items, *range(1, 8))
+
+
+async def _kept(talk: Talk) -> list[int]:
+    entries = await talk.bus.send("XRANGE", talk.held.keys.down, "-", "+")
+    return [StreamId.parse(entry_id).seq for entry_id, _ in entries]
 
 
 async def test_other_messages_are_passed_on_as_they_are(talk: Talk) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.session_store import Attachment, SessionStore
+from gateway.session_store import FORGET_ENTRIES, Attachment, SessionStore
 from shared import keys, limits
 from shared.bus import Bus
 from shared.codec import START, Header, Kind, StreamId, encode
@@ -252,6 +252,26 @@ async def test_what_was_said_is_read_after_an_id(bus: Bus, store: SessionStore) 
     ]
     assert await store.down_after(held, StreamId(2, 3), 2) == []
     assert await store.newest_down(held) == StreamId(2, 3)
+
+
+async def test_only_speech_is_forgotten(bus: Bus, store: SessionStore) -> None:
+    """Up to an id, never the newest, in pieces, and only by the connection that has the session."""
+    held = await _create(store)
+    count = FORGET_ENTRIES + 20
+    for seq in range(1, count + 1):
+        kind = Kind.CONTROL if seq % 2 else Kind.ASSISTANT_AUDIO
+        entry = encode(Header(kind, 1, seq, 0.0), b"{}")
+        await bus.send("XADD", held.keys.down, f"1-{seq}", "m", entry)
+    newest = StreamId(1, count)
+
+    done = await store.forget_speech(held, START, newest)
+    assert done == StreamId(1, FORGET_ENTRIES)
+    assert await store.forget_speech(held, done, newest) == newest
+
+    kept = [entry_id.seq for entry_id, _ in await store.down_after(held, START, count)]
+    assert kept == [*range(1, count, 2), count]
+    await _again(store, held)
+    assert await store.forget_speech(held, START, newest) is None
 
 
 async def test_history_comes_with_the_id_that_finished_it(bus: Bus, store: SessionStore) -> None:

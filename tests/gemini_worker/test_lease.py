@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -93,15 +94,17 @@ async def test_a_message_that_redis_has_no_room_for_is_an_error(shop: Shop) -> N
         await lease.publish(word())
 
 
-async def test_the_stream_of_replies_is_bounded(shop: Shop) -> None:
-    """Two minutes of speech are kept, and a little more."""
+@pytest.mark.parametrize("piece_ms", [0, 40, 100, 250])
+async def test_the_stream_of_replies_is_bounded(shop: Shop, piece_ms: int) -> None:
+    """Two minutes of speech are kept, or what 1 200 short entries hold, under 7 MB."""
     _, _, lease = await shop.claimed("one")
+    kept = min(limits.DOWN_MAX_ENTRIES, 120_000 // piece_ms if piece_ms else math.inf)
 
-    for _ in range(limits.DOWN_MAX_ENTRIES + 400):
-        await lease.publish(word())
+    for _ in range(int(kept) + 400):
+        await lease.publish(Speech(1, bytes(48 * piece_ms)) if piece_ms else word())
 
-    entries = await shop.bus.send("XLEN", lease.keys.down)
-    assert limits.DOWN_MAX_ENTRIES <= entries < limits.DOWN_MAX_ENTRIES + 200
+    assert kept <= await shop.bus.send("XLEN", lease.keys.down) < kept + 200
+    assert await shop.bus.send("MEMORY", "USAGE", lease.keys.down, "SAMPLES", 0) < 7_000_000
 
 
 async def test_writing_to_a_session_that_is_gone_is_told(shop: Shop) -> None:

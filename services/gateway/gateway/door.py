@@ -214,6 +214,7 @@ class Door(ABC):
         while True:
             try:
                 pulse = await self.house.store.touch(self.held)
+                await self.downlink.forget_played()
             except BusUnavailable:
                 await self.tell(_unavailable())
                 continue

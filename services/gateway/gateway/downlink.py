@@ -11,9 +11,10 @@ import asyncio
 
 from gateway import metrics
 from gateway.outbox import Item, Outbox
+from gateway.receipts import Receipts
 from gateway.session_store import Attachment, SessionStore
 from shared.audio import DOWNLINK_RATE_HZ, pcm16_ms
-from shared.codec import HEADER_BYTES, Header, Kind, StreamId, decode
+from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode
 
 FILL_ENTRIES = 100
 """Entries per read; 100 of 100 ms speech are 480 KB."""
@@ -30,6 +31,8 @@ class Downlink:
         self._store, self._held, self._outbox = store, held, outbox
         self._last = after
         self._newest_seen = after
+        self._receipts = Receipts()
+        self._forgotten = START
         self._behind = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -65,6 +68,18 @@ class Downlink:
         self._outbox.cut(turn)
         self._changed.set()
 
+    def played(self, turn: int, played_ms: float) -> None:
+        """The client tells how much of a turn it has played."""
+        self._receipts.played(turn, played_ms)
+
+    async def forget_played(self) -> None:
+        """Let Redis forget speech that the client has; without it a long answer fills `down`."""
+        received = self._receipts.received(time_ms())
+        if received is None or received <= self._forgotten:
+            return
+        done = await self._store.forget_speech(self._held, self._forgotten, received)
+        self._forgotten = done or received
+
     async def fill(self) -> None:
         """Whenever something is missing, read it from Redis; runs until cancelled."""
         while True:
@@ -92,6 +107,7 @@ class Downlink:
             now_ms = time_ms()
             item = self._outbox.take(now_ms)
             if item is not None:
+                self._receipts.sent(item, now_ms)
                 if self._behind.is_set() and not self._outbox.is_full():
                     self._changed.set()
                 return item

@@ -22,7 +22,8 @@ from gateway.door import HELLO_S, STALE_AUDIO_MS, Door
 from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
-from shared.bus_messages import End, HistoryTurn, Message, Share, State
+from shared.bus_messages import End, HistoryTurn, Message, Played, Share, State
+from shared.bus_messages import Uplink as Control
 from shared.codec import START, Header, Kind, StreamId, decode
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
@@ -84,11 +85,17 @@ class NativeDoor(Door):
             case Hello():
                 raise DecodeError("bad_message", "hello was said already.", "Say it once.")
             case _ if self._is_new(parsed.seq):
-                if isinstance(parsed, Share):
-                    parsed = parsed.model_copy(update={"picture": self._newest_picture})
-                await self.put_control(parsed)
-                if isinstance(parsed, End):
-                    await self._end()
+                await self._take(parsed)
+
+    async def _take(self, control: Control) -> None:
+        """Store what the worker is to get, and do what is the gateway's part of it."""
+        if isinstance(control, Share):
+            control = control.model_copy(update={"picture": self._newest_picture})
+        await self.put_control(control)
+        if isinstance(control, Played):
+            self.downlink.played(control.turn, control.played_ms)
+        elif isinstance(control, End):
+            await self._end()
 
     async def _end(self) -> None:
         """End a session that still waits in line; one that a worker holds is ended by that."""

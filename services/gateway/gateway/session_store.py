@@ -16,7 +16,10 @@ from shared.keys import SessionKeys
 from shared.options import SessionOptions
 
 _CREATE, _ATTACH, _TOUCH = Script("create"), Script("attach"), Script("touch")
-_CANCEL = Script("cancel")
+_CANCEL, _FORGET = Script("cancel"), Script("forget")
+
+FORGET_ENTRIES = 200
+"""Entries of `down` that are looked at each time, most of them speech of 5 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,21 @@ class SessionStore:
         """Return up to ``count`` entries of what the worker said after ``after``."""
         entries = await self._bus.send("XRANGE", held.keys.down, f"({after}", "+", "COUNT", count)
         return [(StreamId.parse(entry_id), fields[b"m"]) for entry_id, fields in entries]
+
+    async def forget_speech(
+        self, held: Attachment, after: StreamId, until: StreamId
+    ) -> StreamId | None:
+        """Delete what is speech of what the worker said after ``after``, up to ``until``.
+
+        Returns:
+            Up to where it was done; None if another connection has the session.
+        """
+        reply = await self._bus.run(
+            _FORGET,
+            [held.keys.session, held.keys.down],
+            *(held.epoch, str(after), str(until), int(Kind.ASSISTANT_AUDIO), FORGET_ENTRIES),
+        )
+        return StreamId.parse(reply) if reply else None
 
     async def newest_down(self, held: Attachment) -> StreamId:
         """Return the id of the newest thing the worker said, or `START`."""

@@ -64,7 +64,7 @@ class Lease:
             [self.keys.down, self.keys.live, self.keys.history],
             f"{self.epoch}-{self._seq}",
             frame,
-            limits.DOWN_MAX_ENTRIES,
+            min(limits.DOWN_MAX_ENTRIES, limits.DOWN_MAX_BYTES // len(frame)),
             remember.model_dump_json() if remember else "",
             limits.HISTORY_MAX_ENTRIES,
         )
