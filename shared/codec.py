@@ -6,7 +6,6 @@ One header serves the browser socket and Redis alike, so a gateway passes media 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
@@ -42,8 +41,7 @@ class PictureFlag(IntFlag):
 ALL_PICTURE_FLAGS = PictureFlag.CLOSE_UP | PictureFlag.URGENT
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The 20 bytes before every payload; docs/protocol.md, "Binary frames"."""
 
     kind: int

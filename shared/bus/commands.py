@@ -97,6 +97,7 @@ class Bus:
         """Monotonic time at which Redis stopped answering; None while it answers."""
 
     async def __aenter__(self) -> Bus:
+        self._loop = asyncio.get_running_loop()
         self._tasks = [
             asyncio.create_task(self._send_forever(), name="bus-send"),
             asyncio.create_task(self.subscriptions.run(), name="bus-subscriptions"),
@@ -137,15 +138,13 @@ class Bus:
             BusError: If Redis refuses the command; the text is Redis' own.
         """
         return self._queue(
-            _Waiting(
-                pack(args), asyncio.get_running_loop().create_future(), self._shapes.get(args[0])
-            )
+            _Waiting(pack(args), self._loop.create_future(), self._shapes.get(args[0]))
         )
 
     def run(self, script: Script, keys: Sequence[str], *args: Arg) -> asyncio.Future[Any]:
         """Queue a script, as `send` does; all ``keys`` must lie in one slot."""
         packed = pack(("EVALSHA", script.sha, len(keys), *keys, *args))
-        reply = asyncio.get_running_loop().create_future()
+        reply = self._loop.create_future()
         return self._queue(_Waiting(packed, reply, script=script))
 
     async def read(self, *args: Arg) -> Any:

@@ -24,7 +24,7 @@ class Held:
 
     def __init__(self, bus: Bus, store: SessionStore, held: Attachment) -> None:
         self.bus, self.store, self.held = bus, store, held
-        self.uplink = Uplink(store, held)
+        self.uplink = Uplink(store, held, lambda: None)
 
     async def say(self, *seqs: int) -> None:
         for seq in seqs:

@@ -12,48 +12,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from gateway import metrics
 from gateway.admission import is_allowed_origin
 from gateway.client_messages import SUBPROTOCOL
 from gateway.door import Door, House
 from gateway.native import NativeDoor
-from gateway.socket import ClientLeft
+from gateway.server import DIRECT_SOCKET
 from gateway.tutorial import TutorialDoor
 from shared.bus import Bus
 
 log = structlog.get_logger()
-
-
-class _Socket:
-    """A Starlette WebSocket as a `ClientSocket`."""
-
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
-
-    async def receive(self) -> str | bytes:
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise ClientLeft(message.get("code") or 1006)
-        text = message.get("text")
-        return cast("str | bytes", text if text is not None else message["bytes"])
-
-    async def send(self, data: str | bytes) -> None:
-        try:
-            if isinstance(data, str):
-                await self._websocket.send_text(data)
-            else:
-                await self._websocket.send_bytes(data)
-        except (WebSocketDisconnect, RuntimeError) as exc:
-            # Starlette says RuntimeError when its own close came first.
-            raise ClientLeft(1006) from exc
-
-    async def close(self, code: int, reason: str) -> None:
-        try:
-            await self._websocket.close(code, reason)
-        except (WebSocketDisconnect, RuntimeError) as exc:
-            log.debug("client was gone before it was closed", cause=type(exc).__name__)
 
 
 class Gateway:
@@ -129,7 +99,7 @@ class Gateway:
         structlog.contextvars.bind_contextvars(service="gateway")
         try:
             await websocket.accept(subprotocol)
-            await door(self._house, _Socket(websocket)).serve()
+            await door(self._house, websocket.scope["state"][DIRECT_SOCKET]).serve()
         except Exception:
             log.exception("connection ended by an unforeseen error")
             raise

@@ -8,11 +8,12 @@ is here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import time
+from time import monotonic, time
 
 import structlog
 
@@ -48,12 +49,15 @@ SEND_S = 5.0
 """How long one message may take to leave: a client further behind than this is sent away."""
 
 TOUCH_S = 2.0
-ACK_S = 0.1
+ACK_S = 0.25
+"""How long what was stored may wait for its acknowledgement, so that one stands for many."""
+
 SETTLE_S = 5.0
 STALE_AUDIO_MS = 6_000.0
 """A client that was away longer has no use for speech from before."""
 
 MAX_SKIPPED = 20
+_SPEECH_SENT, _REST_SENT = metrics.DOWNLINK.labels("audio"), metrics.DOWNLINK.labels("control")
 
 _ABOUT_PICTURES = (Text, Talk, ToolResult)
 """What may be about the newest picture, which must be in Redis before it."""
@@ -80,8 +84,10 @@ class Door(ABC):
 
     def __init__(self, house: House, socket: ClientSocket) -> None:
         self.house, self.socket = house, socket
+        self._loop = asyncio.get_running_loop()
         self.pace = Pace()
         self._skipped = 0
+        self._acknowledging: asyncio.TimerHandle | None = None
         self._place = 0
         self._place_changed = asyncio.Event()
 
@@ -104,8 +110,8 @@ class Door(ABC):
         """Send one of the gateway's own messages as this client understands it."""
 
     @abstractmethod
-    async def acknowledge(self) -> None:
-        """Tell the client what is stored, if its protocol has a word for that."""
+    def acknowledgement(self) -> str | None:
+        """Return what tells the client what is stored, if its protocol has a word for that."""
 
     # --- the life of a connection ---
 
@@ -143,7 +149,7 @@ class Door(ABC):
             await self.tell(_as_error(exc))
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
-        self.uplink = Uplink(self.house.store, self.held)
+        self.uplink = Uplink(self.house.store, self.held, self._stored)
         self.house.queue.attend(self.held.session_id, self._at_place)
         metrics.CONNECTIONS.labels(self.name).inc()
         log.info("client checked in", door=self.name, epoch=self.held.epoch)
@@ -158,7 +164,6 @@ class Door(ABC):
                     self._speak,
                     self.downlink.fill,
                     self.uplink.watch,
-                    self._acknowledge,
                     self._keep_alive,
                     self._tell_place,
                     self._drain,
@@ -170,6 +175,8 @@ class Door(ABC):
     async def _check_out(self) -> None:
         self.house.queue.leave(self.held.session_id, self._at_place)
         await self.uplink.settle(SETTLE_S)
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
         metrics.CONNECTIONS.labels(self.name).dec()
         log.info("client gone", door=self.name, epoch=self.held.epoch)
 
@@ -188,7 +195,7 @@ class Door(ABC):
     async def _speak(self) -> None:
         while True:
             item = await self.downlink.next()
-            metrics.DOWNLINK.labels("audio" if item.audio_ms else "control").inc()
+            (_SPEECH_SENT if item.audio_ms else _REST_SENT).inc()
             await self.deliver(item)
             if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
                 state = State.model_validate_json(item.data)
@@ -197,18 +204,27 @@ class Door(ABC):
 
     async def send(self, data: str | bytes) -> None:
         """Send one message, or close a client that has stopped reading."""
-        try:
-            async with asyncio.timeout(SEND_S):
-                await self.socket.send(data)
-        except TimeoutError as exc:
-            raise Closing(CloseCode.TOO_SLOW, "the client does not read") from exc
+        if self.socket.is_congested:
+            try:
+                async with asyncio.timeout(SEND_S):
+                    await self.socket.relieved()
+            except TimeoutError as exc:
+                raise Closing(CloseCode.TOO_SLOW, "the client does not read") from exc
+        self.socket.send(data)
 
-    async def _acknowledge(self) -> None:
-        while True:
-            await self.uplink.progress.wait()
-            self.uplink.progress.clear()
-            await self.acknowledge()
-            await asyncio.sleep(ACK_S)
+    def _stored(self) -> None:
+        """Something was stored: one acknowledgement soon stands for all that is by then."""
+        if self._acknowledging is None:
+            self._acknowledging = self._loop.call_later(ACK_S, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._acknowledging = None
+        told = self.acknowledgement()
+        if told is not None and not self.socket.is_congested:
+            # One that cannot leave now is no loss: whoever is behind hears a later one. And whoever
+            # is gone is noticed where the socket is read.
+            with contextlib.suppress(ClientLeft):
+                self.socket.send(told)
 
     async def _keep_alive(self) -> None:
         while True:
@@ -258,7 +274,7 @@ class Door(ABC):
                 f"Send whole 16-bit samples, at most {limits.AUDIO_FRAME_BYTES} bytes (200 ms).",
                 seq,
             )
-        if not self.pace.audio_ms.take(pcm16_ms(len(pcm16), UPLINK_RATE_HZ), _now_s()):
+        if not self.pace.audio_ms.take(pcm16_ms(len(pcm16), UPLINK_RATE_HZ), monotonic()):
             raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
         await self.uplink.append(seq, entry, "audio")
 
@@ -269,7 +285,7 @@ class Door(ABC):
             DecodeError: ``bad_picture``, or ``rate_limited``.
         """
         check_picture(header, jpeg)
-        if not self.pace.pictures.take(1, _now_s()):
+        if not self.pace.pictures.take(1, monotonic()):
             raise DecodeError(
                 "rate_limited",
                 f"Picture {header.seq} came too soon.",
@@ -284,7 +300,7 @@ class Door(ABC):
         Raises:
             Closing: If the client sends too many.
         """
-        if not self.pace.messages.take(1, _now_s()):
+        if not self.pace.messages.take(1, monotonic()):
             raise Closing(CloseCode.TOO_FAST, "too many messages")
         if isinstance(control, _ABOUT_PICTURES):
             self.uplink.flush_pictures()
@@ -311,7 +327,3 @@ def _unavailable() -> Error:
         message="The storage behind this service does not answer.",
         action="Wait; what you say is kept and sent when it is back.",
     )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

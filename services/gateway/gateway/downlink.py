@@ -8,6 +8,8 @@ thing, `behind`, and have one remedy: read on from the last id.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from time import monotonic
 
 from gateway import metrics
 from gateway.outbox import Item, Outbox
@@ -112,12 +114,12 @@ class Downlink:
                     self._changed.set()
                 return item
             self._changed.clear()
-            wait_ms = self._outbox.wait_ms(now_ms)
-            try:
-                async with asyncio.timeout(wait_ms / 1000 if len(self._outbox) else None):
+            if not len(self._outbox):
+                await self._changed.wait()
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._outbox.wait_ms(now_ms) / 1000):
                     await self._changed.wait()
-            except TimeoutError:
-                pass
 
     def _accept(self, entry_id: StreamId, header: Header, payload: bytes, entry: bytes) -> None:
         self._last = entry_id
@@ -134,5 +136,5 @@ class Downlink:
 
 
 def time_ms() -> float:
-    """Return the loop's monotonic time in ms."""
-    return asyncio.get_running_loop().time() * 1000
+    """Return the monotonic time in ms."""
+    return monotonic() * 1000

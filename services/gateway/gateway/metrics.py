@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge
 
 CONNECTIONS = Gauge("overshoulder_gateway_connections", "Clients connected now", ["door"])
@@ -16,3 +18,9 @@ FILLED = Counter("overshoulder_gateway_filled_total", "Entries read from Redis t
 REPLACED_PICTURES = Counter(
     "overshoulder_gateway_replaced_pictures_total", "Pictures that gave way to a newer one"
 )
+
+
+@cache
+def uplink(kind: str) -> tuple[Counter, Counter]:
+    """Return the counters of entries and bytes of a kind; to look them up costs most of it."""
+    return UPLINK.labels(kind), UPLINK_BYTES.labels(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from time import monotonic
 
 from gateway import metrics
 from gateway.client_messages import (
@@ -24,7 +24,7 @@ from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
 from shared.bus_messages import End, HistoryTurn, Message, Played, Share, State
 from shared.bus_messages import Uplink as Control
-from shared.codec import START, Header, Kind, StreamId, decode
+from shared.codec import START, Header, Kind, StreamId, decode, encode
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
 from shared.tickets import check_resume_token, resume_token
@@ -79,7 +79,7 @@ class NativeDoor(Door):
             raise
         match parsed:
             case Ping():
-                if not self.pace.messages.take(1, asyncio.get_running_loop().time()):
+                if not self.pace.messages.take(1, monotonic()):
                     raise Closing(CloseCode.TOO_FAST, "too many messages")
                 await self.tell(Pong(time_ms=parsed.time_ms))
             case Hello():
@@ -111,9 +111,10 @@ class NativeDoor(Door):
         """Send a message as JSON."""
         await self.send(message.model_dump_json(exclude_none=True))
 
-    async def acknowledge(self) -> None:
-        """Tell what is stored."""
-        await self.tell(Ack(seq=self.uplink.acked, picture=self.uplink.acked_picture))
+    def acknowledgement(self) -> str:
+        """Return an `Ack`."""
+        ack = Ack(seq=self.uplink.acked, picture=self.uplink.acked_picture)
+        return ack.model_dump_json()
 
     async def _hello(self) -> Hello:
         try:
@@ -186,7 +187,7 @@ class NativeDoor(Door):
                 return  # sent again after a break, and stored already
             if header.seq <= self._newest_picture:
                 raise _out_of_step(header.seq, self._newest_picture + 1)
-            self.put_picture(replace(header, epoch=self.held.epoch), payload)
+            self.put_picture(header._replace(epoch=self.held.epoch), payload)
             self._newest_picture = header.seq
         else:
             raise DecodeError(
@@ -209,8 +210,7 @@ class NativeDoor(Door):
         return True
 
     def _stamped(self, header: Header, payload: bytes) -> bytes:
-        stamped = Header(header.kind, self.held.epoch, header.seq, header.time_ms)
-        return stamped.pack() + payload
+        return encode(header._replace(epoch=self.held.epoch, turn=0, flags=0), payload)
 
 
 def _out_of_step(seq: int, expected: int) -> Closing:

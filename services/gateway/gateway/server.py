@@ -12,10 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 
 from gateway import metrics
+from gateway.socket import ClientLeft
 from shared.bounded_http import BoundedHttp
 from shared.token_bucket import TokenBucket
 
@@ -33,6 +37,11 @@ FLUSH_S = 2.0
 and its place is free, instead of waiting a quarter of an hour for TCP to give up."""
 
 
+UNREAD_MESSAGES, UNREAD_BYTES = 32, 262_144
+"""What may wait for the application; beyond either the socket is not read. uvicorn stops reading
+after each message and starts again when it was taken, at the price of two system calls."""
+
+
 class _Http(BoundedHttp):
     """The shared bounds, counted in this gateway's metrics."""
 
@@ -42,11 +51,23 @@ class _Http(BoundedHttp):
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket with a budget of frames."""
+    """A WebSocket with a budget of frames, which the application may use directly.
+
+    Between a client's bytes and the application lie ASGI's messages, each through three functions
+    of Starlette: a third of what a message costs. The application finds a `DirectSocket` in the
+    scope's state.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._frames_left = TokenBucket(FRAMES_PER_S, FRAMES_BURST)
+        self._unread_bytes = 0
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer the direct way to the application, which starts in the loop's next turn."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["state"][DIRECT_SOCKET] = DirectSocket(self)
 
     def handle_events(self) -> None:
         """Count what arrived before it is handled, and close a flood with 1008."""
@@ -60,15 +81,31 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_events()
 
     def send_receive_event_to_app(self) -> None:
-        """Close a text that is no UTF-8 with 1007; uvicorn would log it with a traceback."""
+        """Hand a message over; close a text that is no UTF-8 with 1007 instead of a traceback."""
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return  # what comes after the goodbye is for nobody
         if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
             except UnicodeDecodeError:
-                self.frames = []
                 self._fail(1007, "not UTF-8")
                 return
-        super().send_receive_event_to_app()
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        self._unread_bytes += len(data)
+        is_full = self._unread_bytes > UNREAD_BYTES or self.queue.qsize() > UNREAD_MESSAGES
+        if is_full and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        """Return the next ASGI event; uvicorn reads on when the last one was taken."""
+        event: Any = await super().receive()
+        if self._unread_bytes and self.queue.empty():
+            self._unread_bytes = 0
+        return event
 
     async def send(self, message: Any) -> None:
         """Send; a goodbye does not wait until a client reads that has stopped reading."""
@@ -91,6 +128,54 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.close()
+
+
+DIRECT_SOCKET = "direct_socket"
+
+
+class DirectSocket:
+    """A `ClientSocket` on the server's own protocol."""
+
+    def __init__(self, protocol: BoundedWebSocket) -> None:
+        self._protocol = protocol
+
+    async def receive(self) -> str | bytes:
+        """Return the next message; raise `ClientLeft` when there will be none."""
+        event = await self._protocol.receive()
+        if event["type"] == "websocket.disconnect":
+            raise ClientLeft(event.get("code") or 1006)
+        message: str | bytes = event["text"] if "text" in event else event["bytes"]
+        return message
+
+    @property
+    def is_congested(self) -> bool:
+        """Tell whether more than the transport's high-water mark waits to leave."""
+        return not self._protocol.writable.is_set()
+
+    async def relieved(self) -> None:
+        """Wait until it has left, or the client is gone."""
+        await self._protocol.writable.wait()
+
+    def send(self, data: str | bytes) -> None:
+        """Send one text or binary message; raise `ClientLeft` if the client is gone."""
+        protocol = self._protocol
+        if protocol.disconnected or protocol.close_sent:
+            raise ClientLeft(1006)
+        try:
+            if isinstance(data, str):
+                protocol.conn.send_text(data.encode())
+            else:
+                protocol.conn.send_binary(data)
+        except InvalidState as exc:
+            raise ClientLeft(1006) from exc
+        protocol.transport.writelines(protocol.conn.data_to_send())
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close; harmless if it is closed already."""
+        protocol = self._protocol
+        if not protocol.close_sent:
+            with contextlib.suppress(ClientDisconnected):
+                await protocol.send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 class _Server(uvicorn.Server):

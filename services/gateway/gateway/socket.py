@@ -19,7 +19,14 @@ class ClientSocket(Protocol):
     async def receive(self) -> str | bytes:
         """Return the next message; raise `ClientLeft` when there will be none."""
 
-    async def send(self, data: str | bytes) -> None:
+    @property
+    def is_congested(self) -> bool:
+        """Tell whether the client takes less than it is sent: what comes next should wait."""
+
+    async def relieved(self) -> None:
+        """Wait until the client has taken what was sent, or is gone."""
+
+    def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""
 
     async def close(self, code: int, reason: str) -> None:

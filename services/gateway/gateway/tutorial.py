@@ -158,8 +158,8 @@ class TutorialDoor(Door):
         if isinstance(message, Error):
             await self._send_json({"error": message.model_dump(include=_ERROR_FIELDS)})
 
-    async def acknowledge(self) -> None:
-        """Say nothing: this protocol has no word for it."""
+    def acknowledgement(self) -> None:
+        """Return nothing: this protocol has no word for it."""
 
     def _lines(self, message: object) -> list[dict[str, Any]]:
         match message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,8 +20,10 @@ MAX_PENDING = 400
 class Uplink:
     """Appends of one connection. `acked` and `acked_picture` are what may be acknowledged."""
 
-    def __init__(self, store: SessionStore, held: Attachment) -> None:
+    def __init__(self, store: SessionStore, held: Attachment, stored: Callable[[], None]) -> None:
+        """Begin with nothing on its way; ``stored`` is called whenever more may be acknowledged."""
         self._store, self._held = store, held
+        self._tell_stored = stored
         self._pending = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -28,8 +31,7 @@ class Uplink:
         self._waiting: PictureQueue[bytes] = PictureQueue()
         self.acked = held.last_seq
         self.acked_picture = held.last_picture
-        self.progress = asyncio.Event()
-        """Set whenever something was stored."""
+        self._answered = asyncio.Event()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lookups: set[asyncio.Task[None]] = set()
 
@@ -77,8 +79,8 @@ class Uplink:
         try:
             async with asyncio.timeout(limit_s):
                 while self._pending and not self._failure.done():
-                    self.progress.clear()
-                    await self.progress.wait()
+                    self._answered.clear()
+                    await self._answered.wait()
         except TimeoutError:
             pass
         if self._failure.done():
@@ -87,8 +89,9 @@ class Uplink:
             self._failure.cancel()
 
     def _started(self, kind: str, entry: bytes) -> None:
-        metrics.UPLINK.labels(kind).inc()
-        metrics.UPLINK_BYTES.labels(kind).inc(len(entry))
+        entries, entry_bytes = metrics.uplink(kind)
+        entries.inc()
+        entry_bytes.inc(len(entry))
         self._pending += 1
         if self._pending >= MAX_PENDING:
             self._room.clear()
@@ -130,7 +133,8 @@ class Uplink:
             self.acked_picture = max(self.acked_picture, seq)
         else:
             self.acked = max(self.acked, seq)
-        self.progress.set()
+        self._answered.set()
+        self._tell_stored()
 
     def _fail(self, error: BaseException) -> None:
         if not self._failure.done():
@@ -138,4 +142,4 @@ class Uplink:
                 self._failure.set_exception(error)
             else:
                 self._failure.set_exception(BusError(str(error)))
-        self.progress.set()
+        self._answered.set()
