@@ -119,7 +119,7 @@ async def test_an_interruption_does_not_wait_for_a_busy_page(listening: Visit) -
     await is_loud(listening)
 
     frozen = asyncio.create_task(
-        listening.page.evaluate("const end = Date.now() + 1500; while (Date.now() < end);")
+        listening.page.evaluate("const end = Date.now() + 2500; while (Date.now() < end);")
     )
     await asyncio.sleep(0.3)
     await gateway.say(type="interrupted", turn=1)
@@ -146,6 +146,55 @@ async def test_escape_stops_the_voice(listening: Visit) -> None:
 
     assert await peak(listening) == 0
     assert gateway.of_type("played")[-1]["played_ms"] < 3_000
+    assert [stop["turn"] for stop in gateway.of_type("stop")] == [1]
+
+
+async def test_escape_stops_an_answer_that_is_not_heard_yet(listening: Visit) -> None:
+    """Esc stops an answer of which only words have come, and nothing where there is none."""
+    gateway = listening.gateway
+    await listening.page.keyboard.press("Escape")
+    await gateway.say(type="turn_start", turn=3)
+    await gateway.say(type="transcript", turn=3, role="assistant", text="Well", final=False)
+    await listening.reaches("speaking")
+
+    await listening.page.keyboard.press("Escape")
+    await until(lambda: gateway.of_type("stop"))
+
+    assert [stop["turn"] for stop in gateway.of_type("stop")] == [3]
+    await listening.page.get_by_text("Stopped here").wait_for()
+
+
+async def test_what_was_heard_replaces_what_was_written(listening: Visit) -> None:
+    """Of a cut answer the words that were heard stay, with a mark where it stopped."""
+    gateway = listening.gateway
+    await gateway.say(type="turn_start", turn=1)
+    words = "There is a table with nine rows."
+    await gateway.say(type="transcript", turn=1, role="assistant", text=words, final=False)
+    await gateway.speak(1, tone(4))
+    await is_loud(listening)
+    await gateway.say(type="interrupted", turn=1)
+
+    await gateway.say(type="heard", turn=1, text="There is a")
+
+    answer = listening.page.locator("[data-role='message'][data-cut='true']")
+    await answer.get_by_text("There is a", exact=True).wait_for()
+    assert "Stopped here" in await answer.inner_text()
+
+
+async def test_the_spoken_word_is_marked(listening: Visit) -> None:
+    """While an answer is heard, the word that is spoken and what is still to come are marked."""
+    gateway = listening.gateway
+    await gateway.say(type="turn_start", turn=1)
+    for words in ("One two ", "three **four** ", "five six."):
+        await gateway.say(type="transcript", turn=1, role="assistant", text=words, final=False)
+        await gateway.speak(1, tone(0.8))
+    marked = "[...(CSS.highlights.get('{}') ?? [])].map(String).join()"
+    await comes_true(listening, f"{marked.format('spoken-word')} === 'four'")
+    ahead = await listening.page.evaluate(marked.format("unspoken"))
+    await gateway.say(type="turn_end", turn=1)
+    await comes_true(listening, f"{marked.format('unspoken')} === ''")
+
+    assert ahead == " five six."
 
 
 async def test_sound_can_be_turned_off(listening: Visit) -> None:

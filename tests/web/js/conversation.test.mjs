@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  addTyped, addWords, closeLines, cutAnswer, fromHistory,
+  addSources, addTyped, addWords, closeLines, cutAnswer, fromHistory, keepHeard, spokenLength,
 } from '../../../services/web/static/js/conversation.js';
 import { completeSentences } from '../../../services/web/static/js/format.js';
 
@@ -58,6 +58,39 @@ test('an answer that was being given when the conversation ended is marked as cu
 
   assert.deepEqual(closeLines(lines, null).map(({ isFinal, isCut }) => [isFinal, isCut]),
     [[true, false], [true, true]]);
+});
+
+test('of an interrupted answer what was heard is kept, and what comes late is not', () => {
+  let lines = addWords([], words('assistant', 1, 'There is a table with nine rows.'), 0);
+  lines = keepHeard(cutAnswer(lines, 1, true), 1, 'There is a');
+  lines = addWords(lines, words('assistant', 1, ' Anything else?'), 0);
+
+  assert.deepEqual(lines.map(({ text, isCut, isFinal }) => [text, isCut, isFinal]), [['There is a', true, true]]);
+});
+
+test('an answer is linked to the picture that it was based on', () => {
+  const picture = /** @type {any} */ ({ number: 12 });
+  let lines = addWords([], { ...words('assistant', 1, 'It'), picture }, 0);
+  lines = addWords(lines, { ...words('assistant', 1, ' is.'), picture: null }, 0);
+
+  assert.equal(lines[0].picture, picture);
+});
+
+test('sources are shown by their names, and what is no page is left out', () => {
+  const lines = addSources(addWords([], words('assistant', 1, 'Yes.'), 0), 1, [
+    { title: 'A page', url: 'https://a.example/x' }, { title: '', url: 'https://b.example/y' },
+    { title: 'No', url: 'javascript:alert(1)' }, { title: 'No', url: 'http://c.example' }, null,
+  ]);
+
+  assert.deepEqual(lines[0].sources.map(({ title }) => title), ['A page', 'b.example']);
+});
+
+test('the voice is followed through the words, piece by piece', () => {
+  let lines = addWords([], { ...words('assistant', 1, 'One two '), placeMs: 0 }, 0);
+  lines = addWords(lines, { ...words('assistant', 1, 'three four'), placeMs: 1_000 }, 0);
+  const [line] = lines;
+
+  assert.deepEqual([0, 500, 1_000, 1_250, 60_000].map((ms) => spokenLength(line, ms)), [0, 4, 8, 12, 18]);
 });
 
 test('history becomes lines, and what is no turn is left out', () => {

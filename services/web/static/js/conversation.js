@@ -15,6 +15,21 @@
  * @property {boolean} isCut The answer was interrupted.
  * @property {boolean} isTyped
  * @property {number} timeMs
+ * @property {readonly Place[]} places Where its words lie in the sound of its turn.
+ * @property {Seen | null} picture What an answer was based on.
+ * @property {readonly Source[]} sources Pages that an answer rests on.
+ */
+/** @typedef {{ at: number, ms: number }} Place From this character on, the words belong to this time. */
+/** @typedef {{ title: string, url: string }} Source */
+/** @typedef {import('./state.js').Seen} Seen */
+/**
+ * @typedef {object} Words
+ * @property {number} turn
+ * @property {'user' | 'assistant'} role
+ * @property {string} text
+ * @property {boolean} final
+ * @property {number} [placeMs] Where in the sound of the turn they belong.
+ * @property {Seen | null} [picture] What the answer is based on, if they are its first.
  */
 
 /**
@@ -22,7 +37,10 @@
  * @returns {Line}
  */
 function makeLine(fields) {
-  return { turn: null, text: '', isFinal: false, isCut: false, isTyped: false, ...fields };
+  return {
+    turn: null, text: '', isFinal: false, isCut: false, isTyped: false, places: [], picture: null,
+    sources: [], ...fields,
+  };
 }
 
 /**
@@ -51,22 +69,26 @@ export function addTyped(lines, text, timeMs) {
  * Append words to the line of their role and turn, which they open if they are the first.
  *
  * @param {readonly Line[]} lines
- * @param {{ turn: number, role: 'user' | 'assistant', text: string, final: boolean }} words
+ * @param {Words} words
  * @param {number} timeMs
  * @returns {readonly Line[]}
  */
 export function addWords(lines, words, timeMs) {
-  const { role, turn, text } = words;
+  const { role, turn, text, placeMs = 0, picture = null } = words;
   const index = lines.findLastIndex((line) => line.role === role && line.turn === turn);
   if (index >= 0) {
     const line = lines[index];
     // Cut by the user: what the assistant went on to say was never heard.
     if (line.isCut) return lines;
     const isFinal = line.isFinal || words.final;
-    return lines.with(index, { ...line, text: line.text + text, isFinal });
+    const places = text ? [...line.places, { at: line.text.length, ms: placeMs }] : line.places;
+    return lines.with(index, { ...line, text: line.text + text, isFinal, places });
   }
   if (text === '') return lines;
-  const line = makeLine({ key: `${role}-${turn}-${timeMs}`, role, turn, text, timeMs, isFinal: words.final });
+  const line = makeLine({
+    key: `${role}-${turn}-${timeMs}`, role, turn, text, timeMs, picture, isFinal: words.final,
+    places: [{ at: 0, ms: placeMs }],
+  });
   // Speech is recognised late, now and then after the answer to it has begun: it belongs above it.
   const answer = role === 'user'
     ? lines.findIndex((other) => other.role === 'assistant' && other.turn === turn)
@@ -96,6 +118,55 @@ export function cutAnswer(lines, turn, wasPlaying) {
   const isCuttable = (/** @type {Line} */ line) =>
     line.role === 'assistant' && line.turn === turn && (wasPlaying || !line.isFinal);
   return changeLast(lines, isCuttable, { isFinal: true, isCut: true });
+}
+
+/**
+ * Keep of an interrupted answer what was heard of it.
+ *
+ * @param {readonly Line[]} lines
+ * @param {number} turn
+ * @param {string} text
+ * @returns {readonly Line[]}
+ */
+export function keepHeard(lines, turn, text) {
+  const isAnswer = (/** @type {Line} */ line) => line.role === 'assistant' && line.turn === turn;
+  return changeLast(lines, isAnswer, { text, isFinal: true, isCut: true });
+}
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {number} turn
+ * @param {readonly unknown[]} found What is no title and address of a page is left out.
+ * @returns {readonly Line[]}
+ */
+export function addSources(lines, turn, found) {
+  const isAnswer = (/** @type {Line} */ line) => line.role === 'assistant' && line.turn === turn;
+  const sources = found.flatMap((value) => {
+    const { title, url } = /** @type {Record<string, unknown>} */ (value ?? {});
+    const isPage = typeof url === 'string' && url.startsWith('https://') && URL.canParse(url);
+    return isPage ? [{ title: typeof title === 'string' && title ? title : new URL(url).host, url }] : [];
+  });
+  const line = lines.findLast(isAnswer);
+  return line ? changeLast(lines, isAnswer, { sources: [...line.sources, ...sources] }) : lines;
+}
+
+/** Nothing is known of the speed of the words that come last: this many characters are spoken in a ms. */
+const CHARS_PER_MS = 0.016;
+
+/**
+ * How far the voice has come in the words of an answer.
+ *
+ * @param {Line} line
+ * @param {number} playedMs
+ * @returns {number} In characters.
+ */
+export function spokenLength({ places, text }, playedMs) {
+  const index = places.findLastIndex(({ ms }) => ms <= playedMs);
+  if (index < 0) return 0;
+  const { at, ms } = places[index];
+  const next = places.slice(index + 1).find((place) => place.ms > ms);
+  const speed = next ? (next.at - at) / (next.ms - ms) : CHARS_PER_MS;
+  return Math.min(next?.at ?? text.length, Math.round(at + speed * (playedMs - ms)));
 }
 
 /**

@@ -1,7 +1,10 @@
 /** What each message of the gateway changes in the page's state. Pure. */
 
-import { addWords, closeLines, cutAnswer, finishAnswer } from './conversation.js';
+import {
+  addSources, addWords, closeLines, cutAnswer, finishAnswer, keepHeard,
+} from './conversation.js';
 import { seconds } from './format.js';
+import { addUsage } from './usage.js';
 
 /** @typedef {import('./state.js').PageState} PageState */
 /** @typedef {import('./messages.js').Message} Message */
@@ -19,7 +22,9 @@ const STATE_CHANGES = {
     // "Trying again" has come true.
     problems: state.problems.filter(({ key }) => !key.startsWith('notice-')),
   }),
-  resuming: () => ({ queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false }),
+  resuming: () => ({
+    queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false, isLooking: false,
+  }),
   ended: (state, { reason, message }) => afterEnd(state, { reason: reason ?? '', message: message ?? '' }),
 };
 
@@ -28,38 +33,42 @@ const CHANGES = {
   state: (state, message, nowMs) => STATE_CHANGES[message.state]?.(state, message, nowMs) ?? {},
 
   transcript(state, message, nowMs) {
-    const lines = addWords(state.lines, message, nowMs);
-    if (message.role === 'assistant') return { lines, isThinking: false };
+    const picture = message.turn === state.answerTurn ? state.answerPicture : null;
+    const lines = addWords(state.lines, { ...message, picture }, nowMs);
+    if (message.role === 'assistant') return { lines, isThinking: false, isLooking: false };
     // Words of the question that come when it is already being answered say nothing new.
     const isOpen = message.turn > state.answerTurn && !state.isAnswering;
     return { lines, isThinking: isOpen && !state.isHearing };
   },
 
-  turn_start: (_, { turn }) => ({
-    isThinking: false, isAnswering: true, isInterrupted: false, answerTurn: turn,
+  turn_start: (state, { turn, picture }) => ({
+    isThinking: false, isAnswering: true, isInterrupted: false, isLooking: false, answerTurn: turn,
+    // Held here as long as its answer is: the row of pictures forgets it sooner.
+    answerPicture: state.pictures.find(({ number }) => number === picture) ?? null,
   }),
 
   turn_end: (state, { turn }) => ({
-    lines: finishAnswer(state.lines, turn), isThinking: false, isAnswering: false,
+    lines: finishAnswer(state.lines, turn), isThinking: false, isAnswering: false, isLooking: false,
   }),
+
+  heard: (state, { turn, text }) => ({ lines: keepHeard(state.lines, turn, text) }),
+
+  citations: (state, { turn, sources }) => ({ lines: addSources(state.lines, turn, sources) }),
+
+  tool: (_, { name }) => (name === 'look_closer' ? { isLooking: true, isThinking: false } : {}),
+
+  tool_cancelled: () => ({ isLooking: false }),
 
   interrupted(state, { turn }) {
     const wasPlaying = state.playingTurn === turn;
     const isInterrupted = wasPlaying || (state.isAnswering && state.answerTurn === turn);
     return {
       lines: cutAnswer(state.lines, turn, wasPlaying),
-      isAnswering: false, isThinking: false, playingTurn: null, isInterrupted,
+      isAnswering: false, isThinking: false, isLooking: false, playingTurn: null, isInterrupted,
     };
   },
 
-  usage: (state, message) => ({
-    usage: {
-      turns: state.usage.turns + 1,
-      promptTokens: state.usage.promptTokens + message.prompt_tokens,
-      responseTokens: state.usage.responseTokens + message.response_tokens,
-      totalTokens: state.usage.totalTokens + message.total_tokens,
-    },
-  }),
+  usage: (state, message) => ({ usage: addUsage(state.usage, message) }),
 
   notice: (state, { code, message }) => withProblem(state, {
     key: `notice-${code}`, title: message, hint: '', tone: 'info', next: null,
@@ -88,7 +97,7 @@ const CHANGES = {
 export function afterEnd(state, ended) {
   return {
     phase: 'ended', asking: null, isHearing: false, isThinking: false, isAnswering: false,
-    isInterrupted: false, playingTurn: null, ended,
+    isLooking: false, isInterrupted: false, playingTurn: null, ended,
     lines: closeLines(state.lines, state.playingTurn),
   };
 }

@@ -68,9 +68,9 @@ function onReady({ store }, { ready, isReplaced }) {
 }
 
 /** @type {Handler} */
-function onGateway(actions, { message }) {
+function onGateway(actions, { message, placeMs }) {
   const { store } = actions;
-  store.receive(message);
+  store.receive(placeMs === undefined ? message : { ...message, placeMs });
   if (message.type === 'state' && message.state === 'ended') {
     writeSession(null);
     actions.releaseDevices();
@@ -101,6 +101,7 @@ const HANDLERS = {
     if (isPlaying) store.update({ playingTurn: turn, isThinking: false, isInterrupted: false });
     else if (store.state.playingTurn === turn) store.update({ playingTurn: null });
   },
+  position: ({ store }, { turn, playedMs }) => store.update({ spoken: { turn, ms: playedMs } }),
   audio_lost({ store }, { lostMs }) {
     store.addProblem({
       key: 'gap', tone: 'warn', next: null, title: `${seconds(lostMs)} of what you said were lost.`,

@@ -6,6 +6,7 @@
  */
 
 import { afterGatewayMessage } from './events.js';
+import { NOTHING_USED } from './usage.js';
 
 /** @typedef {import('./conversation.js').Line} Line */
 /**
@@ -55,7 +56,10 @@ import { afterGatewayMessage } from './events.js';
  * @property {boolean} isThinking
  * @property {boolean} isAnswering Words are coming, whether or not they are heard.
  * @property {boolean} isInterrupted
+ * @property {boolean} isLooking The assistant has asked for a closer look.
  * @property {number} answerTurn The turn answered last; 0 before the first.
+ * @property {Seen | null} answerPicture What that answer is based on.
+ * @property {{ turn: number, ms: number }} spoken How far the voice has come.
  * @property {number | null} playingTurn The turn whose voice is being heard.
  * @property {{ state: 'off' | 'on' | 'muted', label: string }} microphone
  * @property {'none' | 'on' | 'off'} tabSound The sound of what is shared: not there, heard, not heard.
@@ -66,7 +70,7 @@ import { afterGatewayMessage } from './events.js';
  * @property {number} pictureCount
  * @property {import('./pointing.js').Mark | null} mark Where the assistant points, in fractions of the picture.
  * @property {readonly Line[]} lines
- * @property {{ turns: number, promptTokens: number, responseTokens: number, totalTokens: number }} usage
+ * @property {import('./usage.js').Usage} usage
  * @property {readonly Problem[]} problems
  * @property {{ reason: string, message: string } | null} ended
  * @property {Settings} settings
@@ -84,11 +88,12 @@ const FRESH = Object.freeze({
   asking: null, link: /** @type {const} */ ('none'), attempt: 0, wasLive: false,
   session: /** @type {const} */ ('none'), queuePosition: 0, model: '',
   isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
+  isLooking: false, answerPicture: null, spoken: { turn: 0, ms: 0 },
   answerTurn: 0, playingTurn: null,
   microphone: { state: /** @type {const} */ ('off'), label: '' }, tabSound: /** @type {const} */ ('none'),
   share: { state: /** @type {const} */ ('off'), isPaused: false, surface: '', label: '' },
   sight: WHOLE, picture: null, pictures: [], pictureCount: 0, mark: null, lines: [],
-  usage: { turns: 0, promptTokens: 0, responseTokens: 0, totalTokens: 0 },
+  usage: NOTHING_USED,
   problems: [], ended: null,
 });
 

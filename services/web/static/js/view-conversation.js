@@ -1,7 +1,9 @@
 /** The transcript: one element per line, grown in place. */
 
+import { spokenLength } from './conversation.js';
 import { byRole, icon, make, write } from './dom.js';
 import { clock, completeSentences } from './format.js';
+import { drawLink, drawWords, markSpoken } from './view-words.js';
 
 /** @typedef {import('./conversation.js').Line} Line */
 /** @typedef {import('./state.js').PageState} PageState */
@@ -21,7 +23,7 @@ function makeElement(line) {
   const head = make('p', 'line-head');
   const time = make('time', 'line-time', line.timeMs ? clock(line.timeMs) : '');
   head.append(make('span', 'line-name', NAMES[line.role]), time);
-  const words = make('p', 'line-text');
+  const words = make('div', 'line-text');
   words.dataset.role = 'message-text';
   article.append(head, words);
   return article;
@@ -33,11 +35,40 @@ function drawLine(element, line) {
   element.dataset.typed = String(line.isTyped);
   element.dataset.final = String(line.isFinal);
   element.dataset.cut = String(line.isCut);
-  write(/** @type {Element} */ (element.querySelector('.line-text')), line.text.trim());
+  const words = /** @type {Element} */ (element.querySelector('.line-text'));
+  if (line.role === 'assistant') drawWords(words, line.text);
+  else write(words, line.text.trim());
+  drawBasis(element, line);
+  drawSources(element, line);
   if (!line.isCut || element.querySelector('.line-cut')) return;
   const cut = make('p', 'line-cut');
   cut.append(icon('hush'), make('span', '', 'Stopped here'));
-  element.append(cut);
+  words.after(cut);
+}
+
+/** The picture that an answer is based on, to be looked at. @param {HTMLElement} element @param {Line} line */
+function drawBasis(element, { picture }) {
+  if (!picture || element.querySelector('.line-basis')) return;
+  const button = make('button', 'line-basis');
+  button.type = 'button';
+  button.dataset.action = 'zoom';
+  button.dataset.picture = String(picture.number);
+  button.append(icon('eye'), make('span', '', `Saw frame ${picture.number}`));
+  element.querySelector('.line-head')?.append(button);
+}
+
+/** @param {HTMLElement} element @param {Line} line */
+function drawSources(element, { sources }) {
+  if (sources.length === 0) return;
+  const list = make('ul', 'line-sources');
+  list.setAttribute('aria-label', 'Sources');
+  list.append(...sources.map(({ title, url }) => {
+    const item = make('li', '');
+    item.append(drawLink(title, url));
+    return item;
+  }));
+  element.querySelector('.line-sources')?.remove();
+  element.append(list);
 }
 
 export class ConversationView {
@@ -70,12 +101,28 @@ export class ConversationView {
   /** @param {PageState} state */
   draw(state) {
     this.#drawEmpty(state);
+    this.#drawLines(state);
+    this.#drawSpoken(state);
+  }
+
+  /** @param {PageState} state */
+  #drawLines(state) {
     if (state.lines === this.lines) return;
     this.lines = state.lines;
     this.#removeOld();
     state.lines.forEach((line, index) => this.#drawAt(line, index));
     if (this.isFollowing) this.follow();
     else this.jump.hidden = false;
+  }
+
+  /** @param {PageState} state */
+  #drawSpoken({ playingTurn, spoken }) {
+    const line = playingTurn === null
+      ? undefined
+      : this.lines.findLast(({ role, turn }) => role === 'assistant' && turn === playingTurn);
+    const words = line && this.drawn.get(line.key)?.element.querySelector('.line-text');
+    if (!line || !words || spoken.turn !== playingTurn) markSpoken(null, 1);
+    else markSpoken(words, spokenLength(line, spoken.ms) / Math.max(1, line.text.length));
   }
 
   #removeOld() {
