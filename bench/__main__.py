@@ -1,4 +1,4 @@
-"""``python -m bench``: loads a system of real processes and prints what it costs."""
+"""``python -m bench``: loads this system, and what one would run instead, and prints the costs."""
 
 from __future__ import annotations
 
@@ -11,66 +11,101 @@ import orjson
 import uvloop
 from rich.console import Console
 
-from bench.report import added_ms, as_tables, is_lossless
-from bench.run import Plan, measure
+from bench.knee import find_knees, knee_table
+from bench.lock import alone
+from bench.publish import publish
+from bench.report import as_tables
+from bench.run import Case, lost
+from bench.suite import ROUNDS, Results, carry_out, comparison, default_cases, together
+from bench.targets import Kind
 from shared import log
 
 LOSS = 1
+PROFILES = (0, 20, 40, 100)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; return 0, or 1 if anything was lost."""
+    """Measure and print; return 0, or 1 if this system lost anything below its knee."""
     options = _parse(arguments)
     log.configure(service="bench", level="WARNING")
-    plan = Plan(
-        sessions=options.sessions,
+    with alone():
+        if options.knee:
+            knees = uvloop.run(find_knees(options.against, _case(options), options.logs))
+            Console().print(knee_table(knees))
+            _write(options.json, {"knees": knees})
+            return 0
+        results = uvloop.run(carry_out(_cases(options), options.rounds, options.logs))
+    figures = together(results.runs)
+    Console(width=None if sys.stdout.isatty() else 200).print(as_tables(figures, results.missing))
+    document = {"figures": figures, "missing": results.missing, "runs": results.runs}
+    _write(options.json, document)
+    if options.publish:
+        publish(document)
+    return LOSS if lost(_ours(results)) else 0
+
+
+def _ours(results: Results) -> list[dict[str, object]]:
+    return [run for run in results.runs if run["case"]["kind"] in {Kind.NATIVE, Kind.DOOR}]
+
+
+def _cases(options: argparse.Namespace) -> list[Case]:
+    if options.sessions is None:
+        return default_cases(options.seconds)
+    return comparison(options.against, _case(options))
+
+
+def _case(options: argparse.Namespace) -> Case:
+    return Case(
+        kind=Kind.NATIVE,
+        sessions=options.sessions or 100,
         seconds=options.seconds,
         warm_up_s=options.warm_up,
+        chunk_ms=options.profile,
+        has_pictures=options.pictures and options.profile > 0,
         workers=options.workers,
         gateways=options.gateways,
-        chunk_ms=options.profile,
-        lease_s=options.lease,
-        direct=options.direct,
+        generators=options.generators,
     )
-    figures = uvloop.run(measure(plan, options.logs))
-    figures["added_first_sound_ms"] = added_ms(figures)
-    Console().print(as_tables(figures))
-    if options.json:
-        options.json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
-    return 0 if is_lossless(figures) else LOSS
+
+
+def _write(file: Path | None, document: object) -> None:
+    if file is not None:
+        file.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Loads a system of real processes; see bench/README.md."
+        prog="python -m bench",
+        description="Measures what a session costs; see bench/README.md. Without --sessions and"
+        " --knee it carries out the whole suite.",
     )
-    parser.add_argument("--sessions", type=_count, default=20, help="clients (default 20)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="measured time (default 30)")
-    parser.add_argument("--warm-up", type=float, default=5.0, help="seconds before it (default 5)")
-    parser.add_argument("--workers", type=_count, default=1, help="processes (default 1)")
-    parser.add_argument("--gateways", type=_count, default=1, help="processes (default 1)")
-    parser.add_argument(
-        *("--profile", "--chunk-ms"),
+    add = parser.add_argument
+    add("--sessions", type=_count, metavar="N", help="measure one load instead of the suite")
+    add("--seconds", type=float, default=8.0, metavar="S", help="measured time (default 8)")
+    add("--warm-up", type=float, default=4.0, metavar="S", help="time before it (default 4)")
+    add("--rounds", type=_count, default=ROUNDS, metavar="N", help=f"default {ROUNDS}")
+    add(
+        "--profile",
         type=int,
-        choices=(20, 40, 100),
+        choices=PROFILES,
         default=40,
-        help="ms of speech in one message (default 40)",
+        help="ms of speech in one message; 0: clients that say nothing (default 40)",
     )
-    parser.add_argument(
-        "--direct",
-        type=_count,
-        default=4,
-        help="clients straight to the Live endpoint, to compare with (default 4)",
+    add("--no-pictures", dest="pictures", action="store_false", help="speech alone")
+    add(
+        "--against",
+        type=_kinds,
+        default=[Kind.NATIVE, Kind.DOOR, Kind.RELAY],
+        metavar="LIST",
+        help=f"who, separated by commas: {', '.join(Kind)} (default native,door,relay)",
     )
-    parser.add_argument(
-        "--lease",
-        type=float,
-        default=2.0,
-        metavar="S",
-        help="WORKER_LEASE_S; longer for a machine too busy to renew it in time (default 2)",
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    parser.add_argument("--logs", type=Path, metavar="FILE", help="write what the processes log")
+    add("--knee", action="store_true", help="find how many sessions each carries")
+    add("--workers", type=_count, default=1, metavar="N", help="processes (default 1)")
+    add("--gateways", type=_count, default=1, metavar="N", help="processes (default 1)")
+    add("--generators", type=_count, default=2, metavar="N", help="processes (default 2)")
+    add("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    add("--publish", action="store_true", help="renew the figures and the plot of docs/")
+    add("--logs", type=Path, metavar="FILE", help="append what the processes log")
     return parser.parse_args(arguments)
 
 
@@ -79,6 +114,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _kinds(text: str) -> list[Kind]:
+    try:
+        return [Kind(name.strip()) for name in text.split(",")]
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{exc}; there are {', '.join(Kind)}") from exc
 
 
 if __name__ == "__main__":

@@ -1,114 +1,145 @@
-"""The figures of a run as a table for people. Pure."""
+"""The figures of a suite as tables, for a terminal and for docs/performance.md. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.run import is_lossless
+from bench.targets import Kind
+
 BUSY = 0.1
 """Share of the machine that other processes may take before the figures are called doubtful."""
 
 LATE_MS = 20.0
+COLUMNS = (
+    *("who", "sessions", "chunks", "CPU ms/s", "of which", "round trip ms p50 / p90 / p99"),
+    *("added p50 / p99", "KB per session", "Redis KB/s in, out", "lost"),
+)
+_NAMES = {
+    Kind.DIRECT: "straight to the Live endpoint",
+    Kind.NATIVE: "Overshoulder",
+    Kind.DOOR: "Overshoulder, tutorial's door",
+    Kind.RELAY: "plain relay",
+    Kind.PIPECAT: "Pipecat",
+}
 
 
-def as_tables(figures: dict[str, Any]) -> RenderableType:
-    """Return the tables of one run, with a warning where the figures are not to be trusted."""
-    plan = figures["plan"]
-    title = (
-        f"{plan['sessions']} sessions for {figures['lasted_s']:.0f} s, {plan['chunk_ms']} ms chunks"
-        f", {plan['gateways']} gateways, {plan['workers']} workers, {figures['cores']} cores"
+def rows(figures: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the cells of each case, under `COLUMNS`."""
+    return [_row(one, added_ms(one, figures)) for one in figures]
+
+
+def added_ms(
+    one: Mapping[str, Any], figures: Iterable[Mapping[str, Any]]
+) -> dict[str, float] | None:
+    """Return how much longer the way is than straight to the endpoint, by percentile.
+
+    None where the same load was not measured without anything in between.
+    """
+    floor = find(figures, Kind.DIRECT, one["case"]["sessions"], one["case"]["chunk_ms"])
+    if floor is None or floor is one or not one["round_trip_ms"]["count"]:
+        return None
+    through, direct = one["round_trip_ms"], floor["round_trip_ms"]
+    return {name: round(through[name] - direct[name], 2) for name in ("p50", "p90", "p99")}
+
+
+def find(
+    figures: Iterable[Mapping[str, Any]], kind: Kind, sessions: int, chunk_ms: int = 40
+) -> Mapping[str, Any] | None:
+    """Return the figures of a case, the first if there are several."""
+    wanted = (kind, sessions, chunk_ms)
+    for one in figures:
+        case = one["case"]
+        if (case["kind"], case["sessions"], case["chunk_ms"]) == wanted:
+            return one
+    return None
+
+
+def ratios(figures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each comparison of CPU that the cases allow."""
+    sentences = []
+    for mine, other in ((Kind.DOOR, Kind.RELAY), (Kind.NATIVE, Kind.PIPECAT)):
+        loads = {(one["case"]["sessions"], one["case"]["chunk_ms"]) for one in figures}
+        for sessions, chunk_ms in sorted(loads):
+            a, b = (find(figures, kind, sessions, chunk_ms) for kind in (mine, other))
+            if a is not None and b is not None and b["servers_cpu_ms_per_session_s"]:
+                share = a["servers_cpu_ms_per_session_s"] / b["servers_cpu_ms_per_session_s"]
+                sentences.append(
+                    f"{_NAMES[mine]} takes {share:.2f} times the CPU of {_NAMES[other]}"
+                    f" at {sessions} sessions, {chunk_ms} ms."
+                )
+    return sentences
+
+
+def as_tables(figures: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) -> RenderableType:
+    """Return the table for a terminal, with a warning where figures are not to be trusted."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name in {"who", "of which"} else "right")
+    for one, row in zip(figures, rows(figures), strict=True):
+        table.add_row(*row, style=None if is_lossless(one) else "bold red")
+    notes = [*missing.values(), *warnings(figures)]
+    return Group(table, *map(Text, ratios(figures)), *(Text(note, "yellow") for note in notes))
+
+
+def as_markdown(figures: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) -> str:
+    """Return the same for docs/performance.md."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "| --- | " + "---: | " * (len(COLUMNS) - 1)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(figures)]
+    notes = [*ratios(figures), *missing.values(), *warnings(figures)]
+    return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).replace(": | \n", ": |\n")
+
+
+def warnings(figures: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each reason to doubt a case."""
+    found = []
+    for one in figures:
+        name = short_name(one["case"])
+        found += [f"{name}: the first problem was {text}" for text in one["first_problems"][:1]]
+        others = one["cpu_share_of_other_processes"]
+        if others > BUSY:
+            found.append(f"{name}: other processes took {others:.0%} of the machine.")
+        late = one["generator_late_ms"].get("p99", 0.0)
+        if late > LATE_MS:
+            found.append(f"{name}: the load generator itself was late by {late:.0f} ms (p99).")
+    return found
+
+
+def short_name(case: Mapping[str, Any]) -> str:
+    """Return a case in a few words."""
+    chunks = f"{case['chunk_ms']} ms" if case["chunk_ms"] else "silent"
+    return f"{_name(case)}, {case['sessions']} sessions, {chunks}"
+
+
+def _name(case: Mapping[str, Any]) -> str:
+    workers = f", {case['workers']} workers" if case["workers"] > 1 else ""
+    return _NAMES[case["kind"]] + workers
+
+
+def _row(one: Mapping[str, Any], added: Mapping[str, float] | None) -> tuple[str, ...]:
+    case, trip, redis = one["case"], one["round_trip_ms"], one["redis_per_session_s"]
+    parts = one["cpu_ms_per_session_s"]
+    memory = [f"{each['per_further_session_kb']:.0f}" for each in one["memory"].values()]
+    return (
+        _name(case),
+        f"{case['sessions']}",
+        f"{case['chunk_ms']} ms" if case["chunk_ms"] else "silent",
+        f"{one['servers_cpu_ms_per_session_s']:.2f}" if parts else "",
+        ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items()) if len(parts) > 1 else "",
+        " / ".join(f"{trip[key]:.1f}" for key in ("p50", "p90", "p99")) if trip["count"] else "",
+        f"{added['p50']:.1f} / {added['p99']:.1f}" if added else "",
+        " + ".join(memory),
+        f"{redis['net_input_bytes'] / 1000:.0f}, {redis['net_output_bytes'] / 1000:.0f}"
+        if redis
+        else "",
+        "nothing" if is_lossless(one) else _losses(one["loss"]),
     )
-    return Group(
-        Text(title, "bold"),
-        _cost(figures),
-        _redis(figures),
-        _latency(figures),
-        _loss(figures),
-        *_warnings(figures),
-    )
 
 
-def added_ms(figures: dict[str, Any]) -> dict[str, float]:
-    """Return how much later the first sound comes than on a direct connection, by percentile."""
-    through, direct = figures["through"]["first_sound_ms"], figures["direct"]["first_sound_ms"]
-    return {
-        name: round(through[name] - direct[name], 3)
-        for name in ("p50", "p90", "p99")
-        if name in through and name in direct
-    }
-
-
-def _cost(figures: dict[str, Any]) -> Table:
-    table = Table(title="Cost of one session", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for name in ("process", "CPU ms per s", "memory KB"):
-        table.add_column(name, justify="left" if name == "process" else "right")
-    memory = figures["memory_kb_per_session"]
-    for kind, cpu in figures["cpu_ms_per_session_s"].items():
-        table.add_row(kind, f"{cpu:.2f}", f"{memory[kind]:.0f}" if kind in memory else "")
-    return table
-
-
-def _redis(figures: dict[str, Any]) -> Text:
-    redis = figures["redis_per_session_s"]
-    return Text(
-        f"Redis per session-second: {redis['in_bytes'] / 1000:.0f} KB in,"
-        f" {redis['out_bytes'] / 1000:.0f} KB out, {redis['commands']:.0f} commands;"
-        f" {figures['redis_data_kb_per_session']:.0f} KB of data per session"
-    )
-
-
-def _latency(figures: dict[str, Any]) -> Table:
-    table = Table(title="Latency, ms", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for name in ("count", "p50", "p90", "p99", "max"):
-        table.add_column(name, justify="right")
-    rows = {
-        "ping to the gateway and back": figures["through"]["ping_ms"],
-        "typed question to first sound": figures["through"]["first_sound_ms"],
-        "the same, straight to the Live endpoint": figures["direct"]["first_sound_ms"],
-        "added": added_ms(figures),
-        "load generator late by": figures["through"]["lateness_ms"],
-    }
-    for name, row in rows.items():
-        cells = [f"{row[key]:.1f}" if key in row else "" for key in ("p50", "p90", "p99", "max")]
-        table.add_row(name, f"{row['count']:.0f}" if "count" in row else "", *cells)
-    return table
-
-
-def _loss(figures: dict[str, Any]) -> Text:
-    loss = figures["loss"]
-    line = Text(
-        f"Sent: {loss['sent']} messages; {loss['not_acknowledged']} not acknowledged,"
-        f" {loss['not_at_the_model']} not at the model, {loss['chunks_sent_again']} chunks sent"
-        f" again. Questions: {loss['not_answered']} of {loss['questions']} not answered."
-        f" Replies: {loss['holes']} holes, {loss['repeats']} repeats."
-        f" {len(loss['problems'])} problems."
-    )
-    if not is_lossless(figures):
-        line.stylize("bold red")
-    return line
-
-
-def is_lossless(figures: dict[str, Any]) -> bool:
-    """Tell whether everything that was sent arrived, once."""
-    loss = figures["loss"]
-    bad = ("not_at_the_model", "not_acknowledged", "not_answered", "holes", "repeats")
-    return not any(loss[name] for name in bad) and not loss["problems"]
-
-
-def _warnings(figures: dict[str, Any]) -> list[Text]:
-    warnings = [f"The first problem: {text}" for text in figures["loss"]["problems"][:1]]
-    others = figures["cpu_share_of_other_processes"]
-    if others > BUSY:
-        warnings.append(
-            f"Other processes took {others:.0%} of the machine: latencies are theirs too."
-        )
-    late = figures["through"]["lateness_ms"].get("p99", 0.0)
-    if late > LATE_MS:
-        warnings.append(
-            f"The load generator itself was late by {late:.0f} ms (p99): it is the limit."
-        )
-    return [Text(warning, "yellow") for warning in warnings]
+def _losses(loss: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in loss.items() if count)

@@ -15,7 +15,7 @@ from deploy.install import install
 
 SERVICE_EXTRAS = ("gateway", "worker", "web")
 STAND_IN_EXTRAS = ("local", "voice")
-ALL_EXTRAS = (*SERVICE_EXTRAS, *STAND_IN_EXTRAS, "dev")
+ALL_EXTRAS = (*SERVICE_EXTRAS, *STAND_IN_EXTRAS, "dev", "bench")
 COMMANDS = {
     "run": "start everything; Ctrl-C stops it",
     "install": "only make .venv and install the packages",

@@ -24,7 +24,7 @@ def write_constraints(checkout: Checkout) -> None:
     Raises:
         CannotGoOn: If the installation fails.
     """
-    extras = "gateway,worker,web,local,voice,dev,run"
+    extras = "gateway,worker,web,local,voice,dev,bench,run"
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         pip = [str(Path(directory, "bin", "python")), "-m", "pip", "--disable-pip-version-check"]
