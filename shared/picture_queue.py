@@ -74,6 +74,10 @@ class PictureQueue(Generic[T]):
         """Take the picture that goes next; there must be one."""
         return self._waiting.pop(0)
 
+    def keep_newest(self) -> None:
+        """Drop what does not belong to the newest overview, whoever has asked for it."""
+        self.forget(self._newest_overview - 1)
+
     def forget(self, newest: int) -> None:
         """Drop what is numbered up to ``newest``, or shows a part of such an overview."""
         self._waiting = [one for one in self._waiting if one.overview > newest]

@@ -1,8 +1,8 @@
-"""The SDK's messages in our words, and what a session is opened with."""
+"""The SDK's client and its socket: options, and the frames that leave."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 import pytest
 from google import genai
@@ -10,94 +10,10 @@ from google.genai import types
 from google.genai.live import AsyncSession
 
 from gemini_worker import gemini
-from gemini_worker.events import (
-    AssistantWords,
-    Audio,
-    GoAway,
-    HandleUpdate,
-    Interrupted,
-    LiveEvent,
-    Tokens,
-    TurnComplete,
-    UserWords,
-)
-from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
-from shared.bus_messages import HistoryTurn
+from gemini_worker.gemini import LiveConnection, LiveEndpoint
+from gemini_worker.gemini_setup import Policy
+from gemini_worker.tools import ToolAnswer
 from shared.errors import ConfigurationError
-from shared.options import SessionOptions
-
-_SPOKEN = {"modelTurn": {"parts": [{"inlineData": {"mimeType": "audio/pcm", "data": "AQA="}}]}}
-_TWO_PARTS = {"modelTurn": {"parts": [{"text": "thought"}, *_SPOKEN["modelTurn"]["parts"] * 2]}}
-
-
-@pytest.mark.parametrize(
-    ("message", "events"),
-    [
-        ({"setupComplete": {}}, []),
-        ({"serverContent": {}}, []),
-        ({"serverContent": {"modelTurn": {}}}, []),
-        ({"serverContent": _SPOKEN}, [Audio(b"\1\0")]),
-        ({"serverContent": _TWO_PARTS}, [Audio(b"\1\0"), Audio(b"\1\0")]),
-        ({"serverContent": {"inputTranscription": {"text": "Hi"}}}, [UserWords("Hi")]),
-        ({"serverContent": {"inputTranscription": {"text": ""}}}, []),
-        ({"serverContent": {"outputTranscription": {"text": "Ho"}}}, [AssistantWords("Ho")]),
-        (
-            {"serverContent": {**_SPOKEN, "outputTranscription": {"text": "Ho"}}},
-            [AssistantWords("Ho"), Audio(b"\1\0")],
-        ),
-        ({"serverContent": {"interrupted": True}}, [Interrupted()]),
-        ({"serverContent": {"generationComplete": True}}, []),
-        ({"serverContent": {"turnComplete": True}}, [TurnComplete()]),
-        (
-            {"serverContent": {"turnComplete": True, "interactionStatus": "IN_PROGRESS"}},
-            [TurnComplete(is_filler=True)],
-        ),
-        (
-            {"serverContent": {"turnComplete": True, "interactionStatus": "IDLE"}},
-            [TurnComplete()],
-        ),
-        (
-            {
-                "serverContent": {"turnComplete": True},
-                "usageMetadata": {
-                    "promptTokenCount": 7,
-                    "responseTokenCount": 3,
-                    "totalTokenCount": 10,
-                },
-            },
-            [Tokens(7, 3, 10), TurnComplete()],
-        ),
-        ({"usageMetadata": {}}, [Tokens(0, 0, 0)]),
-        (
-            {"sessionResumptionUpdate": {"newHandle": "h", "resumable": True}},
-            [HandleUpdate("h")],
-        ),
-        (
-            {
-                "sessionResumptionUpdate": {
-                    "newHandle": "h",
-                    "resumable": True,
-                    "lastConsumedClientMessageIndex": "41",
-                }
-            },
-            [HandleUpdate("h", 41)],
-        ),
-        (
-            {"sessionResumptionUpdate": {"newHandle": "h", "resumable": False}},
-            [HandleUpdate(None)],
-        ),
-        ({"sessionResumptionUpdate": {"newHandle": "", "resumable": True}}, [HandleUpdate(None)]),
-        ({"goAway": {"timeLeft": "9.5s"}}, [GoAway(9.5)]),
-        ({"goAway": {"timeLeft": "soon"}}, [GoAway(0.0)]),
-        ({"goAway": {}}, [GoAway(0.0)]),
-    ],
-    ids=str,
-)
-def test_a_message_becomes_events(message: dict[str, Any], events: list[LiveEvent]) -> None:
-    """Each message of the Live protocol says what it means, and nothing that it does not."""
-    parsed = types.LiveServerMessage.model_validate(message)
-
-    assert gemini._events_in(parsed) == events
 
 
 @pytest.fixture(autouse=True)
@@ -107,84 +23,12 @@ def _with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "any")
 
 
-def _config(model: str, setup: Setup) -> dict[str, Any]:
-    endpoint = LiveEndpoint(model, "v1beta", "medium")
-    return endpoint._config(setup).model_dump(exclude_none=True)
-
-
-def _turn() -> HistoryTurn:
-    return HistoryTurn(role="user", text="Hello", turn=1, time_ms=0.0)
-
-
 def test_no_key_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any way to reach Gemini the worker says what to set."""
     monkeypatch.delenv("GEMINI_API_KEY")
 
     with pytest.raises(ConfigurationError, match="GEMINI_API_KEY"):
-        LiveEndpoint("gemini-3.8-live", "v1beta", "medium")
-
-
-def test_a_setup_has_what_is_always_on() -> None:
-    """Speech, both transcripts, resumption and compression are asked for in every session."""
-    config = _config("gemini-3.8-live", Setup(SessionOptions(voice="Puck"), "Be kind.", "h1"))
-
-    assert config["response_modalities"] == [types.Modality.AUDIO]
-    assert {"input_audio_transcription", "output_audio_transcription"} <= set(config)
-    assert config["session_resumption"] == {"handle": "h1"}
-    assert config["context_window_compression"]["sliding_window"]["target_tokens"] == 8_000
-    assert config["system_instruction"] == "Be kind."
-    voice = config["speech_config"]["voice_config"]["prebuilt_voice_config"]
-    assert voice == {"voice_name": "Puck"}
-
-
-@pytest.mark.parametrize(
-    ("model", "thinking"),
-    [
-        ("gemini-3.8-live", None),
-        ("gemini-3.8-live-extended-thinking", {"thinking_level": types.ThinkingLevel.LOW}),
-        ("gemini-2.5-flash-native-audio-latest", {"thinking_budget": 0}),
-        ("some-new-model", None),
-    ],
-)
-def test_a_setup_has_no_field_that_the_model_refuses(
-    model: str, thinking: dict[str, object] | None
-) -> None:
-    """How thinking is said, or that it is not, follows from the model."""
-    config = _config(model, Setup(SessionOptions(), "Be kind."))
-
-    assert config.get("thinking_config") == thinking
-    assert not {"proactivity", "enable_affective_dialog", "realtime_input_config"} & set(config)
-
-
-@pytest.mark.parametrize(
-    ("model", "announced"), [("gemini-3.1-flash-live-preview", True), ("gemini-3.8-live", False)]
-)
-def test_history_is_announced_where_the_model_wants_it(model: str, announced: bool) -> None:
-    """A model that takes history only when told beforehand is told; with a handle there is none."""
-    fresh = _config(model, Setup(SessionOptions(), "", None, [_turn()]))
-    resumed = _config(model, Setup(SessionOptions(), "", "h1", [_turn()]))
-
-    assert ("history_config" in fresh) is announced
-    assert "history_config" not in resumed
-
-
-@pytest.mark.parametrize(
-    ("model", "coverage"),
-    [
-        ("gemini-3.8-live", None),
-        ("gemini-3.1-flash-live-preview", types.TurnCoverage.TURN_INCLUDES_ALL_INPUT),
-    ],
-)
-def test_push_to_talk_turns_the_models_own_hearing_off(
-    model: str, coverage: types.TurnCoverage | None
-) -> None:
-    """With push-to-talk the client says when speech starts and ends."""
-    options = SessionOptions(turn_taking="push_to_talk")
-
-    realtime = _config(model, Setup(options, ""))["realtime_input_config"]
-
-    assert realtime["automatic_activity_detection"] == {"disabled": True}
-    assert realtime.get("turn_coverage") == coverage
+        LiveEndpoint(["gemini-3.8-live"], "v1beta", Policy())
 
 
 @pytest.mark.parametrize(
@@ -211,7 +55,17 @@ def test_the_sdk_takes_the_options(monkeypatch: pytest.MonkeyPatch, base_url: st
     """The SDK's client is built with them for Google, for this machine and for another host."""
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", base_url)
 
-    assert LiveEndpoint("gemini-3.8-live", "v1beta", "medium").model == "gemini-3.8-live"
+    assert LiveEndpoint(["gemini-3.8-live"], "v1beta", Policy()).models == ("gemini-3.8-live",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "model"), [(None, "first"), ("first", "first"), ("second", "second"), ("3", "first")]
+)
+def test_a_session_gets_the_model_it_may_have(wanted: str | None, model: str) -> None:
+    """What the operator does not offer is answered by the default."""
+    endpoint = LiveEndpoint(["first", "second"], "v1beta", Policy())
+
+    assert endpoint.choose_model(wanted) == model
 
 
 class _Recorder:
@@ -225,14 +79,18 @@ class _Recorder:
         self.frames.append(frame if isinstance(frame, str) else frame.decode())
 
 
+def _session(recorder: _Recorder) -> AsyncSession:
+    client = genai.Client(api_key="any")
+    return AsyncSession(api_client=client._api_client, websocket=recorder)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "data", [b"\xfb\xff\xfe", b"\xff\xd8\xff" + bytes(range(256)) * 5, b"\0\1"]
 )
 async def test_prebuilt_frames_are_those_of_the_sdk(data: bytes) -> None:
     """Speech and pictures leave byte for byte as the SDK itself would send them."""
     recorder = _Recorder()
-    client = genai.Client(api_key="any")
-    session = AsyncSession(api_client=client._api_client, websocket=recorder)  # type: ignore[arg-type]
+    session = _session(recorder)
     connection = LiveConnection(session)
     await session.send_realtime_input(audio=types.Blob(data=data, mime_type="audio/pcm;rate=16000"))
     await session.send_realtime_input(video=types.Blob(data=data, mime_type="image/jpeg"))
@@ -241,3 +99,26 @@ async def test_prebuilt_frames_are_those_of_the_sdk(data: bytes) -> None:
     await connection.send_picture(data)
 
     assert recorder.frames[2:] == recorder.frames[:2]
+
+
+@pytest.mark.parametrize(("schedules", "extra"), [(True, {"scheduling": "SILENT"}), (False, {})])
+async def test_a_tools_answer_says_when_to_speak_where_it_can(
+    schedules: bool, extra: dict[str, str]
+) -> None:
+    """A model that knows no scheduling would refuse the field, so it is left out."""
+    recorder = _Recorder()
+    connection = LiveConnection(_session(recorder), schedules_tools=schedules)
+
+    await connection.send_tool_answer(ToolAnswer("m1", "point_at", {"result": "Done."}, "SILENT"))
+
+    sent = json.loads(recorder.frames[0])["tool_response"]["functionResponses"]
+    assert sent == [{"id": "m1", "name": "point_at", "response": {"result": "Done."}, **extra}]
+
+
+async def test_an_interruption_is_content_that_asks_for_nothing() -> None:
+    """There is no message to stop an answer; any client content does, and this one is empty."""
+    recorder = _Recorder()
+
+    await LiveConnection(_session(recorder)).send_interruption()
+
+    assert json.loads(recorder.frames[0]) == {"client_content": {"turnComplete": False}}

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from gemini_worker.instructions import BASE, PRESETS, instruction_for
+from gemini_worker.instructions import BASE, PICTURES, PRESETS, TOOLS, instruction_for
 from shared.options import PRESETS as OFFERED
 from shared.options import Preset, SessionOptions
 
@@ -18,8 +18,17 @@ def test_every_preset_on_offer_has_its_text() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_adds_its_part(preset: Preset) -> None:
-    """The common part comes first, then the preset's."""
-    assert instruction_for(SessionOptions(preset=preset), "") == f"{BASE}\n\n{PRESETS[preset]}"
+    """The common parts come first, then the preset's."""
+    parts = instruction_for(SessionOptions(preset=preset), "").split("\n\n")
+
+    assert parts == [BASE, PICTURES, PRESETS[preset]]
+
+
+def test_tools_are_explained_only_where_they_are_declared() -> None:
+    """A model that reads of a function which it does not have would call it all the same."""
+    assert "look_closer" not in instruction_for(SessionOptions(), "")
+    assert TOOLS["look_closer"] in instruction_for(SessionOptions(), "", ["look_closer"])
+    assert "point_at" not in instruction_for(SessionOptions(), "", ["look_closer"])
 
 
 def test_the_operators_text_takes_the_place_of_ours() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,13 +12,17 @@ import pytest
 import pytest_asyncio
 
 from gateway.session_store import Attachment, SessionStore
-from gemini_worker import uplink as uplink_module
-from gemini_worker.uplink import BEGINNING, ClientEnded, Counters, Position, Uplink
+from gemini_worker.events import ToolCall
+from gemini_worker.frames import Shown
+from gemini_worker.sent import BEGINNING, Position, Sent
+from gemini_worker.tools import Calls, ToolAnswer
+from gemini_worker.uplink import ClientEnded, Counters, Uplink
 from shared import bus_messages as say
 from shared.bus import Bus
 from shared.bus_messages import Gap
-from shared.codec import START, Header, Kind, StreamId, encode
+from shared.codec import START, Header, Kind, PictureFlag, StreamId, encode
 from shared.options import SessionOptions
+from tests.support.media import jpeg
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
 
@@ -44,10 +48,16 @@ class Recorder:
     async def send_audio_end(self) -> None:
         self.sent.append("audio end")
 
+    async def send_interruption(self) -> None:
+        self.sent.append("interruption")
+
+    async def send_tool_answer(self, answer: ToolAnswer) -> None:
+        self.sent.append(answer)
+
 
 @dataclass
 class Conversation:
-    """A client's side of a session, and what becomes of it."""
+    """A client's side of a session, and what becomes of it: it keeps the desk as well."""
 
     bus: Bus
     store: SessionStore
@@ -57,6 +67,33 @@ class Conversation:
     gaps: list[Gap] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
+    overviews: list[int] = field(default_factory=list)
+    heard: list[tuple[int, float]] = field(default_factory=list)
+    answering: int = 0
+    """The turn in which an answer is being given; 0 for none."""
+
+    # uplink.Desk
+
+    @property
+    def is_answering(self) -> bool:
+        return bool(self.answering)
+
+    def asked(self, text: str) -> None:
+        self.questions.append(text)
+
+    def saw(self, overview: int) -> None:
+        self.overviews.append(overview)
+
+    async def lost(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+    async def stopped(self, turn: int) -> bool:
+        return turn == self.answering
+
+    async def played(self, turn: int, played_ms: float) -> None:
+        self.heard.append((turn, played_ms))
+
+    # the client
 
     async def speak(self, *chunks: bytes) -> None:
         for chunk in chunks:
@@ -64,11 +101,13 @@ class Conversation:
             header = Header(Kind.MICROPHONE, self.held.epoch, self.seq, 0.0)
             await self.store.append(self.held, self.seq, encode(header, chunk))
 
-    async def show(self, *jpegs: bytes) -> None:
-        for jpeg in jpegs:
+    async def show(self, *jpegs: bytes, overview: int = 0, urgent: bool = False) -> None:
+        """Send overviews; or close-ups, of the one with the number ``overview``."""
+        flags = PictureFlag.CLOSE_UP * bool(overview) | PictureFlag.URGENT * urgent
+        for picture in jpegs:
             self.pictures += 1
-            header = Header(Kind.PICTURE, self.held.epoch, self.pictures, 0.0)
-            await self.store.append_picture(self.held, self.pictures, encode(header, jpeg))
+            header = Header(Kind.PICTURE, self.held.epoch, self.pictures, 0.0, overview, flags)
+            await self.store.append_picture(self.held, self.pictures, encode(header, picture))
 
     async def tell(self, message: say.Uplink) -> None:
         header = Header(Kind.CONTROL, self.held.epoch, message.seq, 0.0)
@@ -82,11 +121,28 @@ class Conversation:
     async def ask(self, text: str) -> None:
         await self.tell(say.Text(seq=self.next(), text=text))
 
-    async def stop_sharing(self) -> None:
-        await self.tell(say.Share(seq=self.next(), active=False, picture=self.pictures))
+    async def stop_sharing(self, *, paused: bool = False) -> None:
+        """End the sharing, or only pause it."""
+        share = say.Share(seq=self.next(), active=paused, paused=paused, picture=self.pictures)
+        await self.tell(share)
 
     async def share(self) -> None:
         await self.tell(say.Share(seq=self.next(), active=True, picture=self.pictures))
+
+    def uplink(self, model: Recorder, sent: Sent, *, push_to_talk: bool = False) -> Uplink:
+        shown = Shown()
+        numbers = itertools.count(1)
+        return Uplink(
+            bus=self.bus,
+            keys=self.held.keys,
+            model=model,
+            sent=sent,
+            push_to_talk=push_to_talk,
+            counters=self.counters,
+            desk=self,
+            calls=Calls(("look_closer", "point_at"), shown, lambda: f"c{next(numbers)}"),
+            shown=shown,
+        )
 
     async def come_back(self) -> None:
         held = await self.store.attach(self.held.session_id, "ann", self.held.epoch)
@@ -103,23 +159,9 @@ class Conversation:
         resumed: bool = False,
     ) -> AsyncIterator[tuple[Uplink, Recorder]]:
         """Open one Live connection that goes on after ``position``."""
-
-        async def lost(gap: Gap) -> None:
-            self.gaps.append(gap)
-
         model = Recorder()
-        uplink = Uplink(
-            bus=self.bus,
-            keys=self.held.keys,
-            model=model,
-            position=position,
-            push_to_talk=push_to_talk,
-            counters=self.counters,
-            asked=self.questions.append,
-            lost=lost,
-            sent_before=sent_before,
-            resumed=resumed,
-        )
+        sent = Sent(position, before=sent_before, resumed=resumed)
+        uplink = self.uplink(model, sent, push_to_talk=push_to_talk)
         running = asyncio.create_task(uplink.run())
         try:
             yield uplink, model
@@ -178,26 +220,112 @@ async def test_a_picture_goes_before_the_question_about_it(conversation: Convers
     assert (conversation.counters.frames, conversation.counters.texts) == (2, 2)
 
 
-async def test_pictures_without_a_question_are_paced(
-    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the pictures within one interval the newest is sent, when the interval is over."""
-    monkeypatch.setattr(uplink_module, "PICTURE_INTERVAL_S", 0.3)
-
+async def test_pictures_without_a_question_are_paced(conversation: Conversation) -> None:
+    """Of the pictures within one interval the newest overview is sent, when it is over."""
     async with conversation.live() as (_, model):
         await conversation.show(b"1")
         await _sent(model, ("picture", b"1"))
-        began_s = asyncio.get_running_loop().time()
         await conversation.show(b"2", b"3", b"4")
+        assert model.sent == [("picture", b"1")]
         await _sent(model, ("picture", b"1"), ("picture", b"4"))
 
-        assert asyncio.get_running_loop().time() - began_s > 0.15
+    assert conversation.overviews == [1, 4]
 
 
-async def test_a_picture_is_not_sent_after_sharing_stopped(conversation: Conversation) -> None:
-    """The picture that waited is dropped, and so is a question's right to it."""
+async def test_urgent_pictures_do_not_wait(conversation: Conversation) -> None:
+    """A close-up that belongs to a question follows its overview at once."""
+    async with conversation.live() as (_, model):
+        await conversation.show(b"1")
+        await _sent(model, ("picture", b"1"))
+        await conversation.show(b"2")
+        assert model.sent == [("picture", b"1")]
+
+        await conversation.show(b"3", overview=2, urgent=True)
+
+        await _sent(model, *(("picture", name) for name in (b"1", b"2", b"3")))
+
+
+async def test_a_question_takes_close_ups_along(conversation: Conversation) -> None:
+    """All that waits of the newest overview is sent before the question, in its order."""
+    await conversation.show(b"old")
+    await conversation.show(b"part of old", overview=1)
+    await conversation.show(b"new")
+    await conversation.show(b"one", b"two", overview=3)
+    await conversation.ask("What is this?")
+
+    async with conversation.live() as (_, model):
+        pictures = [("picture", name) for name in (b"new", b"one", b"two")]
+        await _sent(model, *pictures, "What is this?")
+
+
+async def test_a_tool_result_follows_the_picture_it_names(conversation: Conversation) -> None:
+    """The close-up that the model has asked for is sent first, then the result that names it."""
+    async with conversation.live() as (uplink, model):
+        await conversation.show(jpeg(1_536, 888))
+        await until(lambda: conversation.overviews, "the overview is sent")
+        args = {"x": 10, "y": 20, "width": 300, "height": 200}
+        tool = uplink.calls.begin(
+            ToolCall("m1", "look_closer", args), 1, asyncio.get_running_loop().time()
+        )
+        assert isinstance(tool, say.Tool)
+        await conversation.show(b"part", overview=1, urgent=True)
+        await conversation.tell(
+            say.ToolResult(seq=conversation.next(), call=tool.call, ok=True, picture=2)
+        )
+
+        await until(lambda: len(model.sent) == 3, f"it is answered; got {model.sent}")
+        assert model.sent[1] == ("picture", b"part")
+        answer = model.sent[2]
+        assert isinstance(answer, ToolAnswer)
+        assert (answer.call_id, list(answer.response)) == ("m1", ["result"])
+
+
+async def test_a_result_that_nobody_waits_for_is_passed_over(conversation: Conversation) -> None:
+    """A call of a former connection is not this model's: nothing is sent, and it goes on."""
+    result = say.ToolResult(seq=conversation.next(), call="1.7", ok=True, picture=1)
+    await conversation.tell(result)
+    await conversation.speak(b"x")
+
+    async with conversation.live() as (uplink, model):
+        await _sent(model, b"x")
+
+        assert uplink.position.seq == 2
+
+
+async def test_the_next_connection_gets_no_close_ups_of_former_calls(
+    conversation: Conversation,
+) -> None:
+    """What an earlier connection asked for is not sent again; the newest overview is, whole."""
+    await conversation.show(b"1")
+    await conversation.show(b"asked for", overview=1, urgent=True)
+    await conversation.show(b"3")
+    await conversation.show(b"4", overview=3)
+
+    async with conversation.live() as (_, model):
+        await _sent(model, ("picture", b"3"), ("picture", b"4"))
+
+
+async def test_an_answer_is_stopped_where_one_is_given(conversation: Conversation) -> None:
+    """`stop` interrupts the model in that turn alone; in any other there is nothing to stop."""
+    conversation.answering = 5
+    await conversation.tell(say.Stop(seq=conversation.next(), turn=4))
+    await conversation.speak(b"x")
+    await conversation.tell(say.Stop(seq=conversation.next(), turn=5))
+
+    async with conversation.live() as (uplink, model):
+        await _sent(model, b"x", "interruption")
+
+        assert uplink.position.seq == 3
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_picture_is_not_sent_after_sharing_stopped(
+    conversation: Conversation, paused: bool
+) -> None:
+    """The pictures that waited are dropped, and so is a question's right to them."""
     await conversation.show(b"secret")
-    await conversation.stop_sharing()
+    await conversation.show(b"part of it", overview=1, urgent=True)
+    await conversation.stop_sharing(paused=paused)
     await conversation.ask("What do you see?")
 
     async with conversation.live() as (_, model):
@@ -264,6 +392,7 @@ async def test_what_was_heard_is_noted(conversation: Conversation) -> None:
 
         assert model.sent == []
     assert (conversation.counters.heard_turn, conversation.counters.heard_ms) == (4, 1_840.0)
+    assert conversation.heard == [(4, 1_840.0)]
 
 
 async def test_the_end_ends_it(conversation: Conversation) -> None:
@@ -272,19 +401,7 @@ async def test_the_end_ends_it(conversation: Conversation) -> None:
     await conversation.tell(say.End(seq=2))
     model = Recorder()
 
-    async def lost(_: Gap) -> None:
-        raise AssertionError
-
-    uplink = Uplink(
-        conversation.bus,
-        conversation.held.keys,
-        model,
-        BEGINNING,
-        push_to_talk=False,
-        counters=conversation.counters,
-        asked=conversation.questions.append,
-        lost=lost,
-    )
+    uplink = conversation.uplink(model, Sent(BEGINNING))
     with pytest.raises(ClientEnded):
         await uplink.run()
 
@@ -324,11 +441,11 @@ async def test_a_handle_stands_for_what_the_endpoint_says(conversation: Conversa
     async with conversation.live(sent_before=1) as (uplink, model):
         await _sent(model, b"a", b"b", ("picture", b"p"), "q")
 
-        assert uplink.sent_with(-1) == BEGINNING
-        assert uplink.sent_with(0) == Position(START, 0)
+        assert uplink.sent.stands_for(-1) == BEGINNING
+        assert uplink.sent.stands_for(0) == Position(START, 0)
         # Message 0 is the history; a picture stands for what was sent before it.
-        assert [uplink.sent_with(index).seq for index in range(6)] == [0, 1, 2, 2, 3, 3]
-        assert uplink.sent_with(2).seq == 3, "what an older handle stood for is forgotten"
+        assert [uplink.sent.stands_for(index).seq for index in range(6)] == [0, 1, 2, 2, 3, 3]
+        assert uplink.sent.stands_for(2).seq == 3, "what an older handle stood for is forgotten"
 
 
 async def test_an_endpoint_that_gives_no_index_stands_for_all(conversation: Conversation) -> None:
@@ -338,11 +455,11 @@ async def test_an_endpoint_that_gives_no_index_stands_for_all(conversation: Conv
     async with conversation.live() as (uplink, model):
         await _sent(model, b"a", b"b")
 
-        assert uplink.sent_with(None) == uplink.position == Position(StreamId(1, 2), 2)
-        assert uplink._sent is None
+        assert uplink.sent.stands_for(None) == uplink.position == Position(StreamId(1, 2), 2)
+        assert uplink.sent._positions is None
         await conversation.speak(b"c")
         await _sent(model, b"a", b"b", b"c")
-        assert uplink.sent_with(None).seq == 3
+        assert uplink.sent.stands_for(None).seq == 3
 
 
 async def test_the_handle_that_greets_a_resumed_connection_stands_for_its_beginning(
@@ -354,24 +471,9 @@ async def test_the_handle_that_greets_a_resumed_connection_stands_for_its_beginn
     async with conversation.live(Position(StreamId(1, 1), 1), resumed=True) as (uplink, model):
         await _sent(model, b"b", b"c")
 
-        assert uplink.sent_with(None) == Position(StreamId(1, 1), 1)
-        assert uplink.sent_with(0) == Position(StreamId(1, 2), 2)
-        assert uplink.sent_with(1) == Position(StreamId(1, 3), 3)
-
-
-async def test_forgotten_messages_stand_for_the_beginning(
-    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An index older than what is remembered is answered by the safe side: replay more."""
-    monkeypatch.setattr(uplink_module, "SENT_IDS", 3)
-    await conversation.speak(b"a")
-
-    async with conversation.live() as (uplink, model):
-        uplink._sent = deque(uplink._sent or (), maxlen=3)
-        await conversation.speak(b"b", b"c", b"d", b"e")
-        await _sent(model, b"a", b"b", b"c", b"d", b"e")
-
-        assert [uplink.sent_with(index).seq for index in range(5)] == [0, 0, 3, 4, 5]
+        assert uplink.sent.stands_for(None) == Position(StreamId(1, 1), 1)
+        assert uplink.sent.stands_for(0) == Position(StreamId(1, 2), 2)
+        assert uplink.sent.stands_for(1) == Position(StreamId(1, 3), 3)
 
 
 async def test_the_uplink_waits_for_redis(

@@ -82,6 +82,31 @@ async def test_the_page_is_told_who_answers(
     assert body["assistant"] == assistant
 
 
+@pytest.mark.parametrize(
+    ("workers", "models"),
+    [
+        ([], []),
+        (["a,b"], ["a", "b"]),
+        (["b,a", "b,a"], ["b", "a"]),
+        (["a,b,c", "c,a"], ["a", "c"]),
+        (["a,b", ""], []),
+    ],
+)
+async def test_the_page_offers_the_models_that_any_worker_takes(
+    bus: Bus, workers: list[str], models: list[str]
+) -> None:
+    """Whichever worker gets the session, it can do with the model that was chosen."""
+    for number, offered in enumerate(workers):
+        fields: dict[str, Arg] = {"models": offered}
+        await Presence(bus, keys.WORKERS, f"worker-{number}", fields.copy).beat()
+
+    async with _site(bus) as browser:
+        body = (await _ask(browser)).json()
+
+    assert sorted(body["models"]) == sorted(models)
+    assert body["models"][:1] == models[:1] or len(set(workers)) > 1
+
+
 async def test_a_browser_stays_the_same_user(bus: Bus) -> None:
     """The cookie keeps the user; another browser is another user."""
     key = await signing_key(bus)

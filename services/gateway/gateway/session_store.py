@@ -12,6 +12,7 @@ from shared.bus import Bus, Script
 from shared.bus_messages import HistoryTurn
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
+from shared.history import fold
 from shared.keys import SessionKeys
 from shared.options import SessionOptions
 
@@ -205,8 +206,7 @@ class SessionStore:
     async def history(self, held: Attachment) -> tuple[list[HistoryTurn], StreamId]:
         """Return the finished turns, and the id of the entry on `down` that finished the last."""
         entries = await self._bus.send("XRANGE", held.keys.history, "-", "+")
-        turns = [HistoryTurn.model_validate_json(fields[b"m"]) for _, fields in entries]
-        return turns, StreamId.parse(entries[-1][0]) if entries else START
+        return fold((entry_id, fields[b"m"]) for entry_id, fields in entries)
 
 
 def _marker(epoch: int) -> bytes:

@@ -16,6 +16,8 @@ from dotenv import load_dotenv
 
 from gemini_worker.exchange import Rules
 from gemini_worker.gemini import LiveEndpoint
+from gemini_worker.gemini_setup import Policy
+from gemini_worker.models import offered_models
 from gemini_worker.settings import WorkerSettings
 from gemini_worker.worker import Worker
 from shared import keys, log, shutdown
@@ -62,6 +64,7 @@ async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
                 "sessions": worker.load,
                 "capacity": settings.capacity,
                 "model": settings.model,
+                "models": ",".join(endpoint.models),
                 "standin": settings.standin,
                 "draining": int(worker.stopping.is_set()),
             },
@@ -97,7 +100,11 @@ def main() -> None:
     if sys.argv[1:] == ["--check"]:
         raise SystemExit(0 if uvloop.run(check(settings)) else 1)
     try:
-        endpoint = LiveEndpoint(settings.model, settings.api_version, settings.media_resolution)
+        endpoint = LiveEndpoint(
+            offered_models(settings.model, settings.models),
+            settings.api_version,
+            Policy(settings.media_resolution or None, settings.google_search),
+        )
     except ConfigurationError as exc:
         refuse(str(exc))
     uvloop.run(work(settings, endpoint))

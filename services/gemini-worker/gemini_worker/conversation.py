@@ -15,7 +15,8 @@ import structlog
 
 from gemini_worker.events import LiveClosed
 from gemini_worker.exchange import Exchange, Shift, Verdict
-from gemini_worker.gemini import LiveConnection, LiveEndpoint, Setup
+from gemini_worker.gemini import LiveConnection, LiveEndpoint
+from gemini_worker.gemini_setup import Setup, offered_tools
 from gemini_worker.instructions import instruction_for
 from gemini_worker.lease import Lease
 from gemini_worker.recovery import GiveUp, Recovery
@@ -40,7 +41,6 @@ class Conversation:
 
     def __init__(self, lease: Lease, endpoint: LiveEndpoint, shift: Shift) -> None:
         self._lease, self._endpoint, self._shift = lease, endpoint, shift
-        self._recovery = Recovery(endpoint.model)
 
     async def run(self) -> bool:
         """Hold the conversation; return whether it is over (or goes on at another worker).
@@ -51,6 +51,7 @@ class Conversation:
             BusUnavailable: If Redis stays away.
         """
         self._standing = await self._take_up()
+        self._recovery = Recovery(self._standing.model)
         while True:
             try:
                 async with self._endpoint.dial(await self._setup()) as live:
@@ -71,15 +72,24 @@ class Conversation:
             await self._lease.tell(State(state="resuming"))
             if unfinished:
                 await self._lease.tell(Interrupted(turn=last_turn), last_turn)
-        return Standing.of(self._lease.fields, last_turn, self._shift.rules.stall_s)
+        standing = Standing.of(
+            self._lease.fields, self._endpoint.choose_model, last_turn, self._shift.rules.stall_s
+        )
+        wanted = standing.options.model
+        if wanted not in {None, standing.model} and not self._lease.is_takeover:
+            said = f"The model {wanted} is not offered here; {standing.model} answers instead."
+            await self._lease.tell(Notice(code="model_not_offered", message=said))
+        return standing
 
     async def _setup(self) -> Setup:
         """Return what the next connection opens with: the handle, or what was said so far."""
         standing = self._standing
         history = [] if standing.handle else await self._lease.history()
+        tools = offered_tools(standing.model, standing.options)
         return Setup(
+            standing.model,
             standing.options,
-            instruction_for(standing.options, self._shift.rules.instructions),
+            instruction_for(standing.options, self._shift.rules.instructions, tools),
             standing.handle,
             [turn for turn in history if turn.turn != standing.left_out],
         )
@@ -87,8 +97,8 @@ class Conversation:
     async def _serve(self, live: LiveConnection) -> Verdict:
         standing = self._standing
         standing.left_out = None
-        await self._lease.checkpoint({"state": "live", "model": self._endpoint.model})
-        await self._lease.tell(State(state="live", model=self._endpoint.model))
+        await self._lease.checkpoint({"state": "live", "model": standing.model})
+        await self._lease.tell(State(state="live", model=standing.model))
         log.info(
             "live",
             resumed=standing.handle is not None,

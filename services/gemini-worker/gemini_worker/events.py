@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.bus_messages import Source, TokenDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Tokens:
     prompt: int
     response: int
     total: int
+    details: TokenDetails = field(default_factory=TokenDetails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,21 @@ class ToolCall:
 
     call_id: str
     name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallsCancelled:
+    """The model does not wait for these calls any more."""
+
+    call_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """Pages that the answer rests on."""
+
+    sources: tuple[Source, ...]
 
 
 LiveEvent = (
@@ -84,6 +104,8 @@ LiveEvent = (
     | HandleUpdate
     | GoAway
     | ToolCall
+    | ToolCallsCancelled
+    | Grounding
 )
 
 

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
 
 from gemini_worker.dispatch import Dispatch
-from gemini_worker.events import GoAway, HandleUpdate, LiveClosed, ToolCall, TurnComplete
+from gemini_worker.events import (
+    GoAway,
+    HandleUpdate,
+    LiveClosed,
+    LiveEvent,
+    ToolCall,
+    ToolCallsCancelled,
+    TurnComplete,
+)
 from gemini_worker.gemini import LiveConnection
+from gemini_worker.gemini_setup import offered_tools
 from gemini_worker.lease import Lease
 from gemini_worker.recovery import Recovery
+from gemini_worker.sent import Position, Sent
 from gemini_worker.standing import Standing
-from gemini_worker.uplink import ClientEnded, Position, Uplink
+from gemini_worker.tools import Calls, ToolAnswer
+from gemini_worker.turn import Output
+from gemini_worker.uplink import ClientEnded, Uplink
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
 
@@ -82,17 +95,23 @@ class Exchange:
         what it answers."""
         self._covers_answer = True
         """The newest handle stands for the newest answer too: leaving now repeats nothing."""
+        self._calls = Calls(
+            offered_tools(standing.model, standing.options), standing.shown, self._new_call_id
+        )
         self._uplink = Uplink(
             bus=lease.bus,
             keys=lease.keys,
             model=live,
-            position=standing.replay_after,
+            sent=Sent(
+                standing.replay_after,
+                before=live.sent_before,
+                resumed=standing.handle is not None,
+            ),
             push_to_talk=standing.options.turn_taking == "push_to_talk",
             counters=standing.counters,
-            asked=self._asked,
-            lost=self._tell_gap,
-            sent_before=live.sent_before,
-            resumed=standing.handle is not None,
+            desk=self,
+            calls=self._calls,
+            shown=standing.shown,
         )
 
     async def run(self) -> Verdict:
@@ -125,8 +144,7 @@ class Exchange:
         standing = self._standing
         async for event in self._live.events():
             was_answering = standing.turns.is_answering
-            for output in standing.turns.on(event, time.time() * 1000):
-                await self._lease.publish(output)
+            await self._publish(standing.turns.on(event, time.time() * 1000))
             if standing.turns.is_answering and not was_answering:
                 self._answer_began = self._uplink.position
                 self._covers_answer = False
@@ -134,22 +152,44 @@ class Exchange:
             if self._held_back is not None and not standing.stall.was_cut:
                 held_back, self._held_back = self._held_back, None
                 await self._note_handle(*held_back)
-            match event:
-                case HandleUpdate(handle=str(handle), consumed=consumed):
-                    await self._note_handle(handle, self._uplink.sent_with(consumed))
-                case ToolCall(call_id=call_id, name=name):
-                    log.warning("the model calls a function that it was not given", name=name)
-                    await self._live.refuse_tool(call_id, name)
-                case GoAway(left_s=left_s):
-                    log.info("go away", left_s=left_s)
-                    self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)
-                case TurnComplete(is_filler=False):
-                    self._recovery.worked()
-                    if not standing.had_handle:
-                        # No handle yet: the history stands for what led to this answer. Nothing is
-                        # trimmed, since the first handle may come next and stand for less.
-                        standing.replay_after = self._answer_began
-                        await self._lease.checkpoint(standing.resumption())
+            await self._act_on(event)
+
+    async def _act_on(self, event: LiveEvent) -> None:
+        """Do what an event asks of this side, besides telling the client."""
+        standing = self._standing
+        match event:
+            case HandleUpdate(handle=str(handle), consumed=consumed):
+                await self._note_handle(handle, self._uplink.sent.stands_for(consumed))
+            case ToolCall():
+                await self._use_tool(event)
+            case ToolCallsCancelled(call_ids=call_ids):
+                for cancelled in self._calls.cancel(call_ids):
+                    await self._lease.tell(cancelled, standing.turns.turn)
+            case GoAway(left_s=left_s):
+                log.info("go away", left_s=left_s)
+                self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)
+            case TurnComplete(is_filler=False):
+                self._recovery.worked()
+                if not standing.had_handle:
+                    # No handle yet: the history stands for what led to this answer. Nothing is
+                    # trimmed, since the first handle may come next and stand for less.
+                    standing.replay_after = self._answer_began
+                    await self._lease.checkpoint(standing.resumption())
+
+    async def _use_tool(self, call: ToolCall) -> None:
+        """Ask the client for what the model wants, or refuse it."""
+        turn = self._standing.turns.turn
+        reply = self._calls.begin(call, turn, _now_s())
+        if isinstance(reply, ToolAnswer):
+            log.warning("the model's call is refused", name=call.name, why=reply.response["error"])
+            await self._uplink.answer(reply)
+        else:
+            await self._lease.tell(reply, turn)
+
+    def _new_call_id(self) -> str:
+        """Return an id that no other call of the session has, at any worker."""
+        self._standing.calls_begun += 1
+        return f"{self._lease.epoch}.{self._standing.calls_begun}"
 
     async def _note_handle(self, handle: str, position: Position) -> None:
         """Go on from this handle next time.
@@ -181,8 +221,13 @@ class Exchange:
         stop_at: float | None = None
         while True:
             now_s = _now_s()
-            is_quiet = self._standing.turns.is_quiet and (
-                self._covers_answer or not self._standing.had_handle
+            for answer in self._calls.expire(now_s):
+                log.warning("the client has left a call unanswered", name=answer.name)
+                await self._uplink.answer(answer)
+            is_quiet = (
+                self._standing.turns.is_quiet
+                and not self._calls.is_pending
+                and (self._covers_answer or not self._standing.had_handle)
             )
             if self._shift.dispatch.has_lapsed:
                 self._decide(Verdict.LEASE_LAPSED)
@@ -203,13 +248,43 @@ class Exchange:
         if not self._verdict.done():
             self._verdict.set_result(decision)
 
-    def _asked(self, text: str) -> None:
+    async def _publish(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            await self._lease.publish(output)
+
+    # What the uplink tells (`uplink.Desk`)
+
+    @property
+    def is_answering(self) -> bool:
+        """Tell whether an answer is being given."""
+        return self._standing.turns.is_answering
+
+    def asked(self, text: str) -> None:
+        """Take note of a typed question: an answer is owed."""
         self._standing.turns.asked(text)
         self._standing.stall.asked(_now_s())
 
-    async def _tell_gap(self, gap: Gap) -> None:
+    def saw(self, overview: int) -> None:
+        """Take note of what the next answer is based on."""
+        self._standing.turns.picture = overview
+
+    async def lost(self, gap: Gap) -> None:
+        """Tell the client what never reached the model."""
         log.warning("speech lost before it was read", first=gap.first, last=gap.last)
         await self._lease.tell(gap)
+
+    async def stopped(self, turn: int) -> bool:
+        """End a turn at once; tell whether the model is still at it."""
+        turns = self._standing.turns
+        is_at_it = turn == turns.turn and not turns.is_quiet
+        if is_at_it:
+            self._standing.stall.stopped()
+        await self._publish(turns.stop(turn, time.time() * 1000))
+        return is_at_it
+
+    async def played(self, turn: int, played_ms: float) -> None:
+        """Tell, and remember, what was heard of a turn that was cut off."""
+        await self._publish(self._standing.turns.played(turn, played_ms, time.time() * 1000))
 
 
 def _most_telling(group: BaseExceptionGroup[BaseException]) -> BaseException:

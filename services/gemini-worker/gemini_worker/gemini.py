@@ -1,4 +1,4 @@
-"""The Live API through google-genai: dial, send, receive. The only module that imports it.
+"""The Live API through google-genai: dial, send, receive. Nobody else talks to it.
 
 Facts of the SDK that shape this file (google-genai 3.4): it talks ``v1`` unless told otherwise; the
 handshake has no deadline and its first frame is not checked; ``receive`` ends after each turn;
@@ -14,8 +14,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from google import genai
@@ -24,23 +23,13 @@ from google.genai.live import AsyncSession
 from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from gemini_worker.events import (
-    AssistantWords,
-    Audio,
-    GoAway,
-    HandleUpdate,
-    Interrupted,
-    LiveClosed,
-    LiveEvent,
-    Tokens,
-    ToolCall,
-    TurnComplete,
-    UserWords,
-)
+from gemini_worker.events import LiveClosed, LiveEvent
+from gemini_worker.gemini_events import events_in
+from gemini_worker.gemini_setup import Policy, Setup, live_config
 from gemini_worker.models import capabilities_of
+from gemini_worker.tools import ToolAnswer
 from shared.bus_messages import HistoryTurn
 from shared.errors import ConfigurationError
-from shared.options import SessionOptions
 
 HANDSHAKE_S = 20.0
 """From dialling to `setupComplete`; the SDK itself would wait for ever."""
@@ -58,29 +47,14 @@ _PICTURE_FRAME = (b'{"realtime_input": {"video": {"data": "', b'", "mime_type": 
 
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _HISTORY_ROLES = {"user": "user", "assistant": "model"}
-_RESOLUTIONS = {
-    "low": types.MediaResolution.MEDIA_RESOLUTION_LOW,
-    "medium": types.MediaResolution.MEDIA_RESOLUTION_MEDIUM,
-    "high": types.MediaResolution.MEDIA_RESOLUTION_HIGH,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What one Live session is opened with."""
-
-    options: SessionOptions
-    instruction: str
-    handle: str | None = None
-    history: Sequence[HistoryTurn] = ()
-    """Finished turns, for a fresh session that goes on where an earlier one broke."""
 
 
 class LiveConnection:
     """One open Live session. Sends may run beside each other; there is one reader."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, *, schedules_tools: bool = False) -> None:
         self._session = session
+        self._schedules_tools = schedules_tools
         self.sent_before = 0
         """Messages sent before the caller's own: the history of a fresh session."""
 
@@ -107,12 +81,20 @@ class LiveConnection:
         """The microphone is off: speech ends now, not after a silence."""
         await _sent(self._session.send_realtime_input(audio_stream_end=True))
 
-    async def refuse_tool(self, call_id: str, name: str) -> None:
-        """Answer a call of a function that nobody declared; without an answer the model waits."""
-        answer = types.FunctionResponse(
-            id=call_id, name=name, response={"error": f"There is no function {name}."}
+    async def send_interruption(self) -> None:
+        """Stop the answer that is being given; there is no message of its own for that."""
+        await _sent(self._session.send_client_content(turn_complete=False))
+
+    async def send_tool_answer(self, answer: ToolAnswer) -> None:
+        """Answer a call of a function; without an answer the model waits, or calls again."""
+        scheduling = types.FunctionResponseScheduling(answer.scheduling)
+        response = types.FunctionResponse(
+            id=answer.call_id,
+            name=answer.name,
+            response=dict(answer.response),
+            scheduling=scheduling if self._schedules_tools else None,
         )
-        await _sent(self._session.send_tool_response(function_responses=[answer]))
+        await _sent(self._session.send_tool_response(function_responses=[response]))
 
     async def send_history(self, turns: Sequence[HistoryTurn]) -> None:
         """Tell a fresh session what was said before; it does not answer to that."""
@@ -142,7 +124,7 @@ class LiveConnection:
         while True:
             try:
                 async for message in self._session.receive():
-                    for event in _events_in(message):
+                    for event in events_in(message):
                         yield event
             except errors.APIError as exc:
                 raise LiveClosed(exc.code or 1006, _reason_of(exc)) from exc
@@ -156,17 +138,18 @@ class LiveConnection:
 class LiveEndpoint:
     """Where sessions are opened: Gemini, Vertex, or what `GOOGLE_GEMINI_BASE_URL` names."""
 
-    def __init__(
-        self, model: str, api_version: str, media_resolution: Literal["low", "medium", "high"]
-    ) -> None:
+    def __init__(self, models: Sequence[str], api_version: str, policy: Policy) -> None:
         """Build the SDK's client from its own environment variables.
+
+        Args:
+            models: What a session may have, the default first.
+            api_version: Version of the API.
+            policy: What the operator has settled for every session.
 
         Raises:
             ConfigurationError: If there is no key, or the SDK refuses its settings.
         """
-        self.model = model
-        self._capabilities = capabilities_of(model)
-        self._resolution = _RESOLUTIONS[media_resolution]
+        self.models, self._policy = tuple(models), policy
         try:
             self._client = genai.Client(
                 http_options=types.HttpOptions(
@@ -179,6 +162,10 @@ class LiveEndpoint:
                 f" GOOGLE_GEMINI_BASE_URL names another endpoint). The SDK says: {exc}"
             ) from exc
 
+    def choose_model(self, wanted: str | None) -> str:
+        """Return ``wanted`` if a session may have it, else the default."""
+        return wanted if wanted is not None and wanted in self.models else self.models[0]
+
     @asynccontextmanager
     async def dial(self, setup: Setup) -> AsyncIterator[LiveConnection]:
         """Open one Live session, and close it at the end.
@@ -187,14 +174,18 @@ class LiveEndpoint:
             LiveClosed: If the endpoint cannot be reached or refuses the setup.
         """
         async with AsyncExitStack() as stack:
-            connection = LiveConnection(await self._open(stack, setup))
+            schedules = capabilities_of(setup.model).tools == "scheduled"
+            session = await self._open(stack, setup)
+            connection = LiveConnection(session, schedules_tools=schedules)
             if setup.history and setup.handle is None:
                 await connection.send_history(setup.history)
                 connection.sent_before = 1
             yield connection
 
     async def _open(self, stack: AsyncExitStack, setup: Setup) -> AsyncSession:
-        connecting = self._client.aio.live.connect(model=self.model, config=self._config(setup))
+        connecting = self._client.aio.live.connect(
+            model=setup.model, config=live_config(setup, self._policy)
+        )
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 session = await stack.enter_async_context(connecting)
@@ -219,55 +210,6 @@ class LiveEndpoint:
             # The SDK does not look at the first frame; whatever this was, it was not a welcome.
             raise LiveClosed(1006, "no setupComplete")
         return session
-
-    def _config(self, setup: Setup) -> types.LiveConnectConfig:
-        can = self._capabilities
-        speech = types.SpeechConfig(
-            voice_config=types.VoiceConfig(
-                prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=setup.options.voice)
-            )
-        )
-        seeded = bool(setup.history) and setup.handle is None and can.seeding_needs_history_config
-        return types.LiveConnectConfig(
-            response_modalities=[types.Modality.AUDIO],
-            speech_config=speech,
-            media_resolution=self._resolution,
-            system_instruction=setup.instruction,
-            thinking_config=_thinking(can.thinking),
-            input_audio_transcription=types.AudioTranscriptionConfig(),
-            output_audio_transcription=types.AudioTranscriptionConfig(),
-            session_resumption=types.SessionResumptionConfig(handle=setup.handle),
-            context_window_compression=types.ContextWindowCompressionConfig(
-                trigger_tokens=25_000,  # Google's own example: every turn bills the whole window
-                sliding_window=types.SlidingWindow(target_tokens=8_000),
-            ),
-            realtime_input_config=_realtime(
-                setup.options, all_input=can.all_input_coverage_for_push_to_talk
-            ),
-            history_config=types.HistoryConfig(initial_history_in_client_content=True)
-            if seeded
-            else None,
-        )
-
-
-def _realtime(options: SessionOptions, *, all_input: bool) -> types.RealtimeInputConfig | None:
-    if options.turn_taking == "open_mic":
-        return None
-    return types.RealtimeInputConfig(
-        automatic_activity_detection=types.AutomaticActivityDetection(disabled=True),
-        turn_coverage=types.TurnCoverage.TURN_INCLUDES_ALL_INPUT if all_input else None,
-    )
-
-
-def _thinking(how: Literal["none", "budget", "level"]) -> types.ThinkingConfig | None:
-    """Ask for the least thinking: somebody waits for the first word."""
-    match how:
-        case "budget":
-            return types.ThinkingConfig(thinking_budget=0)
-        case "level":
-            return types.ThinkingConfig(thinking_level=types.ThinkingLevel.LOW)
-        case "none":
-            return None
 
 
 def _websocket_options() -> dict[str, Any]:
@@ -303,54 +245,3 @@ async def _sent(sending: Awaitable[None]) -> None:
 
 def _reason_of(exc: errors.APIError) -> str:
     return str(exc.details or exc.message or "")
-
-
-def _events_in(message: types.LiveServerMessage) -> list[LiveEvent]:
-    """Return what one message says, in the order in which it should take effect."""
-    events: list[LiveEvent] = []
-    content = message.server_content
-    if content is not None:
-        events += _events_in_content(content)
-    usage = message.usage_metadata
-    if usage is not None:
-        events.append(
-            Tokens(
-                usage.prompt_token_count or 0,
-                usage.response_token_count or 0,
-                usage.total_token_count or 0,
-            )
-        )
-    if content is not None and content.turn_complete:
-        status = content.interaction_status
-        events.append(TurnComplete(status is types.InteractionStatus.IN_PROGRESS))
-    update = message.session_resumption_update
-    if update is not None:
-        handle = update.new_handle if update.resumable else None
-        consumed = update.last_consumed_client_message_index
-        events.append(HandleUpdate(handle or None, consumed))
-    for call in (message.tool_call.function_calls or []) if message.tool_call else []:
-        events.append(ToolCall(call.id or "", call.name or ""))
-    if message.go_away is not None:
-        events.append(GoAway(_seconds(message.go_away.time_left)))
-    return events
-
-
-def _events_in_content(content: types.LiveServerContent) -> list[LiveEvent]:
-    events: list[LiveEvent] = []
-    if content.input_transcription is not None and content.input_transcription.text:
-        events.append(UserWords(content.input_transcription.text))
-    if content.interrupted:
-        events.append(Interrupted())
-    if content.output_transcription is not None and content.output_transcription.text:
-        events.append(AssistantWords(content.output_transcription.text))
-    parts = (content.model_turn.parts or []) if content.model_turn else []
-    blobs = [part.inline_data for part in parts if part.inline_data is not None]
-    return events + [Audio(blob.data) for blob in blobs if blob.data]
-
-
-def _seconds(duration: str | None) -> float:
-    """Parse a duration as the API writes it, ``"9.5s"``; 0 if it is missing or strange."""
-    try:
-        return max(0.0, float((duration or "0s").removesuffix("s")))
-    except ValueError:
-        return 0.0

@@ -20,6 +20,7 @@ from shared.bus.commands import Arg
 from shared.bus_messages import DownlinkMessage, EndReason, HistoryTurn, State
 from shared.codec import Header, Kind, StreamId, decode, encode
 from shared.errors import Fenced, SessionGone
+from shared.history import fold
 from shared.keys import SessionKeys
 
 log = structlog.get_logger()
@@ -142,7 +143,7 @@ class Lease:
     async def history(self) -> list[HistoryTurn]:
         """Return the finished turns, oldest first."""
         entries = await self.bus.send("XRANGE", self.keys.history, "-", "+")
-        return [HistoryTurn.model_validate_json(fields[b"m"]) for _, fields in entries]
+        return fold((entry_id, fields[b"m"]) for entry_id, fields in entries)[0]
 
     async def last_turn(self) -> tuple[int, bool]:
         """Return the newest turn in which something was said, and whether it is unfinished."""

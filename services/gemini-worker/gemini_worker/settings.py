@@ -22,6 +22,8 @@ class WorkerSettings(ServiceSettings):
 
     model: str = Field("gemini-3.8-live", validation_alias="GEMINI_MODEL")
     """Live model; gemini_worker/models.py knows what each accepts."""
+    models: str = Field("", validation_alias="GEMINI_MODELS")
+    """Further models that a user may choose, separated by commas."""
     api_version: Literal["v1", "v1beta", "v1alpha", "v1beta1"] = "v1beta"
     """Version of the Live API; the SDK's own default (v1) is not what Google documents."""
     capacity: PositiveInt = 100
@@ -41,5 +43,8 @@ class WorkerSettings(ServiceSettings):
     it is Gemini."""
     instructions: str = ""
     """What the model is told to be, instead of the text in gemini_worker/instructions.py."""
-    media_resolution: Literal["low", "medium", "high"] = "medium"
-    """How finely the model looks at pictures; low costs a quarter of the tokens."""
+    media_resolution: Literal["", "low", "medium", "high"] = ""
+    """How finely the model looks at pictures; low costs a quarter of the tokens. Empty: as the user
+    chooses."""
+    google_search: bool = False
+    """Let the model look things up; what it finds is cited, and Google bills each search."""

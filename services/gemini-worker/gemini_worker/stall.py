@@ -28,17 +28,23 @@ class StallWatch:
         self._healed = False
         self.was_cut = False
         """An answer was interrupted, and nobody has been heard since."""
+        self._stopped = False
+        """The user has stopped the answer; what the model says to that is no fault."""
 
     def asked(self, now_s: float) -> None:
         """The user typed a question: an answer is owed."""
-        self._waiting_since, self.was_cut = now_s, False
+        self._waiting_since, self.was_cut, self._stopped = now_s, False, False
+
+    def stopped(self) -> None:
+        """The user wants no answer any more: none is owed."""
+        self._waiting_since, self.was_cut, self._stopped = None, False, True
 
     def on(self, event: LiveEvent, now_s: float) -> None:
         """Take what the model says."""
         match event:
             case UserWords():
-                self._waiting_since, self.was_cut = now_s, False
-            case Interrupted():
+                self._waiting_since, self.was_cut, self._stopped = now_s, False, False
+            case Interrupted() if not self._stopped:
                 # Whoever interrupted will be heard, and answered.
                 self._waiting_since, self.was_cut = now_s, True
             case Audio() | AssistantWords():

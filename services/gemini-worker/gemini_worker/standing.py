@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gemini_worker.events import Tokens
+from gemini_worker.frames import Shown
+from gemini_worker.sent import BEGINNING, Position
 from gemini_worker.stall import StallWatch
 from gemini_worker.turn import TurnTracker
-from gemini_worker.uplink import BEGINNING, Counters, Position
+from gemini_worker.uplink import Counters
 from shared.bus.commands import Arg
 from shared.codec import StreamId
 from shared.options import SessionOptions
@@ -18,6 +21,8 @@ class Standing:
     """The state of one conversation; most of it is in the session's hash once a second."""
 
     options: SessionOptions
+    model: str
+    """The session's Live model: a handle is good for no other."""
     counters: Counters
     turns: TurnTracker
     stall: StallWatch
@@ -29,16 +34,27 @@ class Standing:
     had_handle: bool = field(init=False)
     left_out: int | None = None
     """A turn that a fresh session is not told of, since its question is replayed."""
+    shown: Shown = field(default_factory=Shown)
+    """What the model has been sent of the screen since this worker has the session."""
+    calls_begun: int = 0
+    """Calls of tools since then."""
 
     def __post_init__(self) -> None:
         self.had_handle = self.handle is not None
 
     @classmethod
-    def of(cls, fields: dict[str, str], last_turn: int, stall_s: float) -> Standing:
+    def of(
+        cls,
+        fields: dict[str, str],
+        choose_model: Callable[[str | None], str],
+        last_turn: int,
+        stall_s: float,
+    ) -> Standing:
         """Return where a predecessor left the session.
 
         Args:
             fields: The session's hash.
+            choose_model: Returns the model that a client gets who has chosen one, or none.
             last_turn: Newest turn in which something was said, as far as `down` still tells.
             stall_s: After how long a model that owes an answer counts as stalled.
         """
@@ -53,13 +69,17 @@ class Standing:
             texts=int(fields.get("texts", 0)),
             hidden_picture=int(fields.get("hidden_picture", 0)),
         )
+        options = SessionOptions.model_validate_json(fields.get("options", "{}"))
+        model = choose_model(options.model)
         last_turn = max(last_turn, int(fields.get("turn", 1)) - 1)
         return cls(
-            options=SessionOptions.model_validate_json(fields.get("options", "{}")),
+            options=options,
+            model=model,
             counters=counters,
             turns=TurnTracker(last_turn, tokens),
             stall=StallWatch(stall_s),
-            handle=fields.get("handle") or None,
+            # An operator may have changed the model between two workers.
+            handle=fields.get("handle") or None if fields.get("model", model) == model else None,
             replay_after=_stored_position(fields),
         )
 

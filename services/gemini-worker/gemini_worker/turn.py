@@ -6,19 +6,22 @@ session, so a client can tell late speech of an interrupted turn from that of th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gemini_worker.events import (
     AssistantWords,
     Audio,
+    Grounding,
     Interrupted,
     LiveEvent,
     Tokens,
     TurnComplete,
     UserWords,
 )
+from gemini_worker.heard import SpokenTurn
 from shared import bus_messages as say
-from shared.bus_messages import DownlinkMessage, HistoryTurn, Role
+from shared.bus_messages import DownlinkMessage, HistoryTurn, Role, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,15 @@ class TurnTracker:
         self._words: dict[Role, str] = {"user": "", "assistant": ""}
         self._asked_meanwhile = ""
         """Typed while an answer is under way: belongs to the turn after it."""
+        self._spoken = SpokenTurn(self._turn)
+        self._past: SpokenTurn | None = None
+        """The answer before the one that is on, or comes next, if it was given or interrupted."""
+        self._past_words: str | None = None
+        """What is told of the words in `_past` that were heard; None while it was not cut off."""
+        self._cited: set[str] = set()
+        """Addresses told for this turn."""
+        self.picture: int | None = None
+        """Number of the newest overview that the model has been sent."""
         self.tokens = tokens
         """Counted over the whole session."""
 
@@ -98,13 +110,41 @@ class TurnTracker:
                 return self._interrupt(now_ms)
             case TurnComplete(is_filler=False):
                 return self._complete(now_ms)
-            case Tokens():
-                return [self._count(event)]
+            case Tokens() | Grounding():
+                return self._annotate(event)
         return []
+
+    def stop(self, turn: int, now_ms: float) -> list[Output]:
+        """The user wants this turn to stop; nothing more is said of it.
+
+        One that is complete may still be playing: of that, too, only what was heard counts.
+        """
+        if turn == self._turn:
+            self._awaiting = False
+            return self._interrupt(now_ms)
+        past = self._past
+        if past is None or past.turn != turn or self._past_words is not None:
+            return []
+        self._past_words = past.text
+        return [Said(say.Interrupted(turn=turn), turn)]
+
+    def played(self, turn: int, played_ms: float, now_ms: float) -> list[Output]:
+        """The user has heard so much of a turn: if it was cut off, tell what that was."""
+        past = self._past
+        if past is None or past.turn != turn or self._past_words is None:
+            return []
+        text = past.heard(played_ms).strip()
+        if text == self._past_words.strip():
+            return []
+        self._past_words = text
+        side = HistoryTurn(role="assistant", text=text, turn=turn, time_ms=now_ms)
+        return [Said(say.Heard(turn=turn, text=text), turn, side)]
 
     def abandon(self, now_ms: float) -> list[Output]:
         """The connection broke: an answer that was under way is dropped, to be given anew."""
         dropped = self._interrupt(now_ms, remember=False)
+        if dropped:
+            self._past = None  # given anew: how much of it was heard is nobody's business
         if self._cut:
             # Of this turn, interrupted just now or before, the new connection knows nothing.
             self._next_turn()
@@ -117,10 +157,13 @@ class TurnTracker:
         output: list[Output] = []
         if not self._answering:
             self._answering, self._awaiting = True, False
-            output.append(Said(say.TurnStart(turn=self._turn), self._turn))
+            start = say.TurnStart(turn=self._turn, picture=self.picture)
+            output.append(Said(start, self._turn))
         if isinstance(event, Audio):
+            self._spoken.add_speech(event.pcm16)
             output.append(Speech(self._turn, event.pcm16))
         else:
+            self._spoken.add_words(event.text)
             output.append(self._hear("assistant", event.text))
         return output
 
@@ -134,6 +177,7 @@ class TurnTracker:
         output: list[Output] = [Said(say.Interrupted(turn=self._turn), self._turn)]
         output += self._finish_words(now_ms, remember=remember)
         self._answering, self._cut = False, True
+        self._past, self._past_words = self._spoken, self._spoken.text
         return output
 
     def _complete(self, now_ms: float) -> list[Output]:
@@ -146,6 +190,7 @@ class TurnTracker:
             return []
         output = self._finish_words(now_ms)
         output.append(Said(say.TurnEnd(turn=self._turn), self._turn))
+        self._past, self._past_words = self._spoken, None
         self._next_turn()
         return output
 
@@ -163,10 +208,25 @@ class TurnTracker:
     def _next_turn(self) -> None:
         self._turn += 1
         self._answering = self._cut = False
+        self._spoken, self._cited = SpokenTurn(self._turn), set()
         if self._asked_meanwhile:
             self._words["user"] = f"{self._asked_meanwhile} {self._words['user']}".strip()
             self._asked_meanwhile = ""
             self._awaiting = True
+
+    def _annotate(self, event: Tokens | Grounding) -> list[Output]:
+        """Return what is told about a turn besides its words."""
+        if isinstance(event, Tokens):
+            return [self._count(event)]
+        return [] if self._cut else self._cite(event.sources)
+
+    def _cite(self, sources: Iterable[Source]) -> list[Output]:
+        """Return the pages that were not told of in this turn."""
+        new = {one.url: one for one in sources if one.url not in self._cited}
+        self._cited.update(new)
+        if not new:
+            return []
+        return [Said(say.Citations(turn=self._turn, sources=tuple(new.values())), self._turn)]
 
     def _count(self, tokens: Tokens) -> Said:
         self.tokens = Tokens(
@@ -179,5 +239,6 @@ class TurnTracker:
             prompt_tokens=tokens.prompt,
             response_tokens=tokens.response,
             total_tokens=tokens.total,
+            details=tokens.details,
         )
         return Said(usage, self._turn)

@@ -1,20 +1,22 @@
 """From the session's streams to the Live connection: in order, once, and knowing where it stands.
 
 Speech and control are read from ``up`` after the id that the resumption handle stands for; of
-``frames`` only the newest picture is taken. Both come by one read, and a picture that is there is
-sent before what came with it, so a question never overtakes the picture that it is about.
+``frames`` only what still matters is taken. Both come by one read, and the pictures that are there
+are sent before a question that came with them, so it never overtakes the one that it is about.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+import math
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import structlog
 
+from gemini_worker.frames import Frame, Frames, Shown
+from gemini_worker.sent import Position, Sent
+from gemini_worker.tools import Calls, ToolAnswer
 from shared.bus import Bus
 from shared.bus.commands import BLOCK_MS
 from shared.bus_messages import (
@@ -24,8 +26,10 @@ from shared.bus_messages import (
     Microphone,
     Played,
     Share,
+    Stop,
     Talk,
     Text,
+    ToolResult,
 )
 from shared.bus_messages import Uplink as Control
 from shared.codec import START, Header, Kind, StreamId, decode
@@ -35,12 +39,7 @@ from shared.keys import SessionKeys
 READ_ENTRIES = 100
 """Entries per read: 4 s of speech; more is read at once only after a break."""
 
-PICTURE_INTERVAL_S = 1.0
-"""The model looks at one picture a second."""
-
 AWAY_S = 0.2
-SENT_IDS = 100_000
-"""Sent messages whose positions are remembered: an hour of speech between two handles."""
 
 log = structlog.get_logger()
 
@@ -63,17 +62,36 @@ class Model(Protocol):
     async def send_audio_end(self) -> None:
         """Send the end of the speech."""
 
+    async def send_interruption(self) -> None:
+        """Stop the answer that is being given."""
 
-class Position(NamedTuple):
-    """How far the uplink has been sent."""
-
-    after: StreamId
-    """Id of the last entry that was sent or passed over; reading goes on after it."""
-    seq: int
-    """Sequence number of the last message among them; the ids of markers do not tell it."""
+    async def send_tool_answer(self, answer: ToolAnswer) -> None:
+        """Send the result of a function."""
 
 
-BEGINNING = Position(START, 0)
+class Desk(Protocol):
+    """Who is told of what the client says that is not for the model alone."""
+
+    @property
+    def is_answering(self) -> bool:
+        """Tell whether an answer is being given."""
+        ...
+
+    def asked(self, text: str) -> None:
+        """Take note of a typed question."""
+
+    def saw(self, overview: int) -> None:
+        """Take note of an overview that was sent."""
+
+    async def lost(self, gap: Gap) -> None:
+        """Tell of a hole in the numbers: what fell out of the stream before it was read."""
+
+    async def stopped(self, turn: int) -> bool:
+        """Let a turn end; tell whether the model has to be told."""
+        ...
+
+    async def played(self, turn: int, played_ms: float) -> None:
+        """Take note of how much of a turn was heard."""
 
 
 class ClientEnded(Exception):
@@ -101,50 +119,19 @@ class Uplink:
     bus: Bus
     keys: SessionKeys
     model: Model
-    position: Position
+    sent: Sent
     push_to_talk: bool
     counters: Counters
-    asked: Callable[[str], None]
-    """Told of each typed question."""
-    lost: Callable[[Gap], Awaitable[None]]
-    """Told of a hole in the numbers: what fell out of the stream before it was read."""
+    desk: Desk
+    calls: Calls
+    shown: Shown
     _frames_position: StreamId = START
-    _picture: bytes | None = None
-    _picture_seq: int = 0
-    _picture_sent_at: float = float("-inf")
-    sent_before: int = 0
-    """Messages that this connection sent after its setup and before the uplink: the history."""
-    resumed: bool = False
-    """The connection went on from a handle, which stands for ``position``."""
-    _is_first_handle: bool = True
-    _sent: deque[Position] | None = field(default_factory=lambda: deque(maxlen=SENT_IDS))
-    """Position with each message that was sent since the newest handle; None where the endpoint
-    does not say which message a handle stands for."""
-    _forgotten: int = 0
-    _began: Position = field(init=False)
+    _frames: Frames = field(default_factory=Frames)
 
-    def __post_init__(self) -> None:
-        self._began = self.position
-
-    def sent_with(self, consumed: int | None) -> Position:
-        """Return how far the uplink was sent with message ``consumed`` of this connection.
-
-        Counted from 0 after the setup; None, from an endpoint that does not say, stands for the
-        last one sent. Earlier messages are forgotten: the next handle stands for later ones.
-        """
-        is_first, self._is_first_handle = self._is_first_handle, False
-        if consumed is None and is_first and self.resumed:
-            # The handle that greets a connection which goes on: it has no index because nothing
-            # of this connection is in it, whatever was sent until it was read.
-            return self._began
-        if consumed is None:
-            self._sent = None
-        if self._sent is None or consumed is None:
-            return self.position
-        for _ in range(min(consumed - self.sent_before - self._forgotten + 1, len(self._sent))):
-            self._began = self._sent.popleft()
-            self._forgotten += 1
-        return self._began
+    @property
+    def position(self) -> Position:
+        """How far the uplink has been sent."""
+        return self.sent.position
 
     async def run(self) -> None:
         """Send what the client says until cancelled.
@@ -153,6 +140,7 @@ class Uplink:
             ClientEnded: When the client says so.
             LiveClosed: When the model's side is gone.
         """
+        is_first = True
         while True:
             try:
                 pictures, entries = await self._read()
@@ -162,12 +150,22 @@ class Uplink:
             for entry_id, entry in pictures:
                 self._frames_position = entry_id
                 header, payload = decode(entry)
-                if header.kind == Kind.PICTURE and header.seq > self.counters.hidden_picture:
-                    self._picture, self._picture_seq = payload, header.seq
+                if header.kind == Kind.PICTURE:
+                    self._frames.add(header, payload)
+            if is_first:
+                self._frames.keep_newest()
+                is_first = False
+            self._frames.hide(self.counters.hidden_picture)
             for entry_id, entry in entries:
                 await self._notice_hole(entry_id)
                 await self._forward(entry_id, *decode(entry))
-            await self._send_picture(urgent=False)
+            while frame := self._frames.take_due(_now_s()):
+                await self._send_picture(frame)
+
+    async def answer(self, answer: ToolAnswer) -> None:
+        """Tell the model what became of a call, beside what the client says."""
+        self.sent.message()
+        await self.model.send_tool_answer(answer)
 
     async def _read(
         self,
@@ -183,88 +181,94 @@ class Uplink:
         return streams.get(self.keys.frames, []), streams.get(self.keys.up, [])
 
     def _block_ms(self) -> int:
-        if self._picture is None:
-            return BLOCK_MS
-        due_s = self._picture_sent_at + PICTURE_INTERVAL_S - _now_s()
-        return max(1, min(BLOCK_MS, int(due_s * 1000)))
+        wait_s = self._frames.wait_s(_now_s())
+        return BLOCK_MS if wait_s is None else max(1, min(BLOCK_MS, math.ceil(wait_s * 1000)))
 
     async def _notice_hole(self, entry_id: StreamId) -> None:
         """Tell of numbers that are missing: they fell out of the stream before they were read."""
         first = self.position.seq + 1
         if entry_id.seq > first:
-            await self.lost(Gap(kind="audio", first=first, last=entry_id.seq - 1))
+            await self.desk.lost(Gap(kind="audio", first=first, last=entry_id.seq - 1))
 
     async def _forward(self, entry_id: StreamId, header: Header, payload: bytes) -> None:
         if entry_id.seq == 0:
             # The marker that opens a connection epoch; the numbers go on from before.
-            self.position = Position(entry_id, self.position.seq)
+            self.sent.pass_over(Position(entry_id, self.position.seq))
         elif header.kind == Kind.MICROPHONE:
+            self.sent.message(_at(entry_id))
             await self.model.send_audio(payload)
             self.counters.chunks += 1
-            self._sent_up_to(entry_id)
         else:
-            await self._forward_control(entry_id, payload)
+            await self._forward_control(entry_id, UPLINK.validate_json(payload))
 
-    async def _forward_control(self, entry_id: StreamId, payload: bytes) -> None:
-        control = UPLINK.validate_json(payload)
-        was_sent = True
+    async def _forward_control(self, entry_id: StreamId, control: Control) -> None:
         match control:
             case Text():
-                await self._send_picture(urgent=True)
-                self.asked(control.text)
+                await self._send_pictures()
+                self.desk.asked(control.text)
+                self.sent.message(_at(entry_id))
                 await self.model.send_text(control.text)
                 self.counters.texts += 1
             case Talk() if self.push_to_talk:
-                await self._send_picture(urgent=True)
+                await self._send_pictures()
+                self.sent.message(_at(entry_id))
                 await self.model.send_activity(active=control.active)
             case Microphone(active=False) if not self.push_to_talk:
+                self.sent.message(_at(entry_id))
                 await self.model.send_audio_end()
+            case Stop() if await self.desk.stopped(control.turn):
+                self.sent.message(_at(entry_id))
+                await self.model.send_interruption()
+            case ToolResult():
+                await self._send_tool_result(entry_id, control)
             case End():
                 raise ClientEnded
             case _:
-                self._note(control)
-                was_sent = False
-        if was_sent:
-            self._sent_up_to(entry_id)
-        else:
-            self.position = Position(entry_id, entry_id.seq)
+                await self._note(control)
+                self.sent.pass_over(_at(entry_id))
 
-    def _note(self, control: Control) -> None:
+    async def _send_tool_result(self, entry_id: StreamId, result: ToolResult) -> None:
+        """Send the picture that a result names, then the result; nothing if nobody waits for it."""
+        if self.calls.waits_for(result.call):
+            await self._send_pictures()
+        answer = self.calls.finish(result, is_speaking=self.desk.is_answering)
+        if answer is None:
+            self.sent.pass_over(_at(entry_id))
+        else:
+            self.sent.message(_at(entry_id))
+            await self.model.send_tool_answer(answer)
+
+    async def _note(self, control: Control) -> None:
         """Take what is not for the model."""
         match control:
-            case Share(active=False, picture=newest):
+            case Share() if control.paused or not control.active:
                 # Read again after a break, this may come with pictures of a later sharing.
-                self.counters.hidden_picture = max(self.counters.hidden_picture, newest or 0)
-                if self._picture_seq <= self.counters.hidden_picture:
-                    self._picture = None
+                hidden = max(self.counters.hidden_picture, control.picture or 0)
+                self.counters.hidden_picture = hidden
+                self._frames.hide(hidden)
             case Played():
                 self.counters.heard_turn = control.turn
                 self.counters.heard_ms = control.played_ms
+                await self.desk.played(control.turn, control.played_ms)
 
-    async def _send_picture(self, *, urgent: bool) -> None:
-        """Send the newest picture that was not sent yet, if one may be looked at by now."""
-        if self._picture is None:
-            return
-        if not urgent and _now_s() < self._picture_sent_at + PICTURE_INTERVAL_S:
-            return
-        picture, self._picture = self._picture, None
-        self._picture_sent_at = _now_s()
-        await self.model.send_picture(picture)
+    async def _send_pictures(self) -> None:
+        """Send all pictures that wait, whatever the pace: what comes next is about them."""
+        while frame := self._frames.take_next(_now_s()):
+            await self._send_picture(frame)
+
+    async def _send_picture(self, frame: Frame) -> None:
+        # A picture moves nothing on `up`: whoever resumes from here sends the newest ones anyway.
+        self.sent.message()
+        await self.model.send_picture(frame.item)
         self.counters.frames += 1
-        # A picture moves nothing on `up`: whoever resumes from here sends the newest one anyway.
-        self._remember()
-
-    def _sent_up_to(self, entry_id: StreamId) -> None:
-        self.position = Position(entry_id, entry_id.seq)
-        self._remember()
-
-    def _remember(self) -> None:
-        if self._sent is None:
-            return
-        if len(self._sent) == SENT_IDS:
-            self._forgotten += 1
-        self._sent.append(self.position)
+        self.shown.note(frame)
+        if not frame.is_close_up:
+            self.desk.saw(frame.seq)
 
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _at(entry_id: StreamId) -> Position:
+    return Position(entry_id, entry_id.seq)

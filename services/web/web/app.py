@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -108,6 +108,7 @@ class Web:
             "expires_s": TICKET_S,
             "gateway": self._gateway_url,
             "assistant": _assistant(workers.values()),
+            "models": _models(workers.values()),
             **_CHOICES,
         }
         response = JSONResponse(body, headers={"Cache-Control": "no-store"})
@@ -204,6 +205,13 @@ def _assistant(workers: Iterable[dict[str, str]]) -> dict[str, object]:
     """Return who answers: a stand-in if any worker says that it talks to one."""
     name = next((worker["standin"] for worker in workers if worker.get("standin")), "")
     return {"name": name or "Gemini", "standin": bool(name)}
+
+
+def _models(workers: Collection[Mapping[str, str]]) -> list[str]:
+    """Return the models that every worker offers, the default first."""
+    lists = [[name for name in one.get("models", "").split(",") if name] for one in workers]
+    offered = lists[0] if lists else []
+    return [name for name in offered if all(name in others for others in lists)]
 
 
 async def _read_body(request: Request) -> TicketRequest | None:
