@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "services/web/static"
 HEADER = struct.Struct("<BBHIdI")
 MICROPHONE, PICTURE, ASSISTANT = 1, 2, 3
+CLOSE_UP, URGENT = 1, 2
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src 'self'"
     " blob: data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'"
@@ -60,6 +61,17 @@ class Picture:
     number: int
     jpeg: bytes
     arrived_s: float
+    flags: int = 0
+    overview: int = 0
+    """Of a close-up, the number of the overview that it belongs to."""
+
+    @property
+    def is_close_up(self) -> bool:
+        return bool(self.flags & CLOSE_UP)
+
+    @property
+    def is_urgent(self) -> bool:
+        return bool(self.flags & URGENT)
 
 
 @dataclass
@@ -83,6 +95,7 @@ class Gateway:
     violations: list[str] = field(default_factory=list)
     socket: WebSocket | None = None
     _said: int = 0
+    _newest_picture: int = 0
 
     async def serve(self, socket: WebSocket) -> None:
         """Be the gateway for one connection."""
@@ -93,7 +106,7 @@ class Gateway:
         hello = json.loads(await socket.receive_text())
         self.hellos.append(hello)
         await self._welcome(socket, hello)
-        self.socket, self.resent = socket, []
+        self.socket, self.resent, self._newest_picture = socket, [], 0
         try:
             while True:
                 message = await socket.receive()
@@ -133,14 +146,21 @@ class Gateway:
             await self.socket.send_json({"type": "ack", "seq": self.stored_seq, "picture": 0})
 
     def _take_media(self, frame: bytes) -> None:
-        kind, _, _, seq, _, _ = HEADER.unpack_from(frame)
+        kind, flags, _, seq, _, turn = HEADER.unpack_from(frame)
         payload = frame[HEADER.size :]
         if kind == PICTURE:
             self.order.append("picture")
-            self.pictures.append(Picture(seq, payload, time.monotonic()))
+            self._note_picture(seq)
+            self.pictures.append(Picture(seq, payload, time.monotonic(), flags, turn))
             return
         self.audio[seq] = payload
         self._note(seq)
+
+    def _note_picture(self, number: int) -> None:
+        """Hold the client to the row: within a connection, numbers of pictures only grow."""
+        if number <= self._newest_picture:
+            self.violations.append(f"picture {number} came after {self._newest_picture}")
+        self._newest_picture = number
 
     def _note(self, seq: int) -> None:
         """Hold the client to the row: no hole within a connection."""
@@ -164,6 +184,13 @@ class Gateway:
             self._said += 1
             header = HEADER.pack(ASSISTANT, 0, 1, self._said, time.time() * 1_000, turn)
             await self.socket.send_bytes(header + pcm16[start : start + 4_800])
+
+    async def call(self, name: str, **args: Any) -> dict[str, Any]:
+        """Have the model call a tool of the page; return the result."""
+        call = f"c{self._said + 1}"
+        await self.say(type="tool", turn=1, call=call, name=name, args=args)
+        await until(lambda: [r for r in self.of_type("tool_result") if r["call"] == call])
+        return next(result for result in self.of_type("tool_result") if result["call"] == call)
 
     async def go_live(self) -> None:
         """Say that the model is there."""

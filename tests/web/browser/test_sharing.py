@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SETTLED_S = 1.6
 """Longer than it takes a change to settle and be sent."""
+BAND_PX = 24
+"""The caption below each picture."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -51,7 +53,7 @@ async def test_first_picture_of_a_still_screen(visit: Visit, target: Page) -> No
 
     assert len(visit.gateway.pictures) == count
     picture = opened(visit.gateway.pictures[-1])
-    assert picture.size == (1280, 800)
+    assert picture.size == (1280, 800 + BAND_PX)
     red, green, blue = picture.getpixel((200, 150))  # type: ignore[misc]
     assert (red < 80, green < 160, blue > 180) == (True, True, True)
     facts = await visit.page.locator("[data-role='picture-facts']").inner_text()
@@ -60,7 +62,7 @@ async def test_first_picture_of_a_still_screen(visit: Visit, target: Page) -> No
 
 
 async def test_one_changed_digit_is_sent(visit: Visit, target: Page) -> None:
-    """A single digit that changes brings one new picture."""
+    """A single digit that changes brings a new overview, and a close-up of where it stands."""
     await target.evaluate("document.getElementById('text').textContent = 'Total: 4711'")
     await share(visit)
     count = len(visit.gateway.pictures)
@@ -68,7 +70,10 @@ async def test_one_changed_digit_is_sent(visit: Visit, target: Page) -> None:
     await target.evaluate("document.getElementById('text').textContent = 'Total: 4712'")
     await asyncio.sleep(2 * SETTLED_S)
 
-    assert len(visit.gateway.pictures) == count + 1
+    overview, close_up = visit.gateway.pictures[count:]
+    assert (overview.is_close_up, close_up.is_close_up) == (False, True)
+    assert close_up.overview == overview.number
+    assert opened(close_up).size == (512, 256 + BAND_PX)
 
 
 async def test_a_large_screen_keeps_its_aspect(browser: Browser, server: PageServer) -> None:
@@ -88,8 +93,8 @@ async def test_a_large_screen_keeps_its_aspect(browser: Browser, server: PageSer
         server.gateway.socket = None
         await context.close()
 
-    assert sizes[2560, 1441] in {(1536, 864), (1536, 865)}
-    assert sizes[1281, 721] in {(1281, 721), (1280, 720)}
+    assert sizes[2560, 1441] in {(1536, 864 + BAND_PX), (1536, 865 + BAND_PX)}
+    assert sizes[1281, 721] in {(1281, 721 + BAND_PX), (1280, 720 + BAND_PX)}
 
 
 async def test_a_question_brings_its_picture(visit: Visit, target: Page) -> None:
@@ -103,12 +108,13 @@ async def test_a_question_brings_its_picture(visit: Visit, target: Page) -> None
     await until(lambda: visit.gateway.of_type("text"))
 
     question = visit.gateway.of_type("text")[0]
-    newest = visit.gateway.pictures[-1]
-    assert len(visit.gateway.pictures) > count
-    assert question["picture"] == newest.number
+    overview, close_up = visit.gateway.pictures[count:]
+    assert question["picture"] == close_up.number
+    assert (overview.is_urgent, close_up.is_urgent) == (True, True)
+    assert close_up.overview == overview.number
     last = [kind for kind in visit.gateway.order if kind in {"picture", "text"}][-2:]
     assert last == ["picture", "text"]
-    red, green, blue = opened(newest).getpixel((200, 150))  # type: ignore[misc]
+    red, green, blue = opened(overview).getpixel((200, 150))  # type: ignore[misc]
     assert (red > 160, green < 90, blue < 90) == (True, True, True)
 
 
@@ -162,4 +168,7 @@ async def test_the_picture_can_be_enlarged(visit: Visit, target: Page) -> None:
 
     image = visit.page.locator("[data-role='zoom-image']")
     await image.wait_for(state="visible")
-    assert await image.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [1280, 800]
+    assert await image.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [
+        1280,
+        800 + BAND_PX,
+    ]

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { reconnectDelayMs } from '../../../services/web/static/js/backoff.js';
-import { Pace } from '../../../services/web/static/js/pace.js';
 import { levelDb, toFloat32, toInt16 } from '../../../services/web/static/js/pcm.js';
 import { SpeechDetector } from '../../../services/web/static/js/speech-detector.js';
 
@@ -18,47 +17,6 @@ test('a gateway that is replaced is left at once, a busy one is left alone for a
   assert.ok(reconnectDelayMs(1012, 0, 1) <= 200);
   assert.ok(reconnectDelayMs(1013, 0, 0) >= 1_000);
   assert.ok(reconnectDelayMs(4429, 0, 0) >= 1_000);
-});
-
-test('a change is sent when it has settled', () => {
-  const pace = new Pace();
-  pace.onChange(0);
-  pace.onChange(100);
-
-  assert.deepEqual([200, 349, 350].map((now) => pace.isDue(now)), [false, false, true]);
-});
-
-test('what never settles is sent once a second', () => {
-  const pace = new Pace();
-  const sent = [];
-  for (let now = 0; now <= 5_000; now += 50) {
-    pace.onChange(now);
-    if (pace.isDue(now)) {
-      sent.push(now);
-      pace.onSent(now);
-    }
-  }
-
-  assert.equal(sent.length, 4);
-});
-
-test('nothing is due while the screen stands still, and a question brings one', () => {
-  const pace = new Pace();
-  pace.onChange(0);
-  pace.onSent(250);
-
-  assert.equal(pace.isDue(60_000), false);
-  assert.equal(pace.isDueForQuestion(500), false);
-  assert.equal(pace.isDueForQuestion(2_000), true);
-});
-
-test('a page that films itself is sent calmly', () => {
-  const pace = new Pace();
-  pace.isCalm = true;
-  pace.onSent(0);
-  pace.onChange(100);
-
-  assert.deepEqual([pace.isDue(2_000), pace.isDue(5_000)], [false, true]);
 });
 
 /** @param {[db: number, ms: number][]} audio @returns {string[]} What the detector told, with when. */

@@ -1,5 +1,6 @@
 /**
- * What changed between two pictures of a screen, by exact comparison of their brightness.
+ * What changed between two pictures of a screen, by exact comparison of their brightness, and of
+ * their colours where brightness is the same.
  *
  * The usual way, comparing thumbnails, does not see one changed digit: in 160 × 90 it moves no cell
  * by more than noise. Comparing every sample, four at a time, costs about 8 ms at 1920 × 1080 and
@@ -7,6 +8,8 @@
  *
  * Pure.
  */
+
+import { scaled } from './regions.js';
 
 export const TILE_PX = 64;
 /** Differences up to this come from video compression on the way from the compositor. */
@@ -20,6 +23,11 @@ const CARET_HEIGHT_PX = 40;
  * One plane of brightness; rows follow each other without padding.
  * @typedef {{ samples: Uint8Array<ArrayBuffer>, width: number, height: number }} Luma
  */
+/**
+ * One plane of colour; each of its samples stands for `across` × `down` pixels.
+ * @typedef {Luma & { across: number, down: number }} Chroma
+ */
+/** How a screen looks. @typedef {Luma & { colours: readonly Chroma[] }} Look */
 /** @typedef {import('./regions.js').Rect} Rect */
 
 /** The columns and rows of a tile in which something differs. */
@@ -127,25 +135,59 @@ export function compareLuma(before, after) {
   return changed;
 }
 
-/** @param {Luma} luma @param {Rect} region Within it. @returns {Luma} */
-function cut(luma, { x, y, width, height }) {
+/**
+ * Compare two pictures, their colours too: a lamp that turns from red to green may stay as bright.
+ *
+ * @param {Look | null} before `null` before the first picture: everything is new.
+ * @param {Look} after
+ * @returns {Rect[]} What differs, in pixels: boxes of a tile each, those of colour larger.
+ */
+export function compareLooks(before, after) {
+  const changed = compareLuma(before, after);
+  if (!before || before.width !== after.width || before.height !== after.height) return changed;
+  const coloured = after.colours.flatMap((plane, i) => {
+    const { across, down } = plane;
+    return compareLuma(before.colours[i], plane)
+      .map((box) => scaled(box, across, down))
+      // A text cursor may have a colour; what is as thin as one is told by its brightness.
+      .filter(({ width }) => width > CARET_WIDTH_PX + across);
+  });
+  return [...changed, ...coloured];
+}
+
+/**
+ * @template {Luma} T
+ * @param {T} plane
+ * @param {Rect} region Whole samples, within it.
+ * @returns {T}
+ */
+function cut(plane, { x, y, width, height }) {
   const samples = new Uint8Array(width * height);
   for (let row = 0; row < height; row += 1) {
-    const from = (y + row) * luma.width + x;
-    samples.set(luma.samples.subarray(from, from + width), row * width);
+    const from = (y + row) * plane.width + x;
+    samples.set(plane.samples.subarray(from, from + width), row * width);
   }
-  return { samples, width, height };
+  return { ...plane, samples, width, height };
+}
+
+/** @param {Look} look @param {Rect} region On the even grid. @returns {Look} */
+function part(look, region) {
+  const colours = look.colours.map((plane) => {
+    const { x, y, width, height } = scaled(region, 1 / plane.across, 1 / plane.down);
+    return cut(plane, { x, y, width: Math.floor(width), height: Math.floor(height) });
+  });
+  return { ...cut(look, region), colours };
 }
 
 /**
  * Whether something differs between two pictures within `region`.
  *
- * @param {Luma} before
- * @param {Luma} after
- * @param {Rect} region Whole pixels, within both.
+ * @param {Look} before
+ * @param {Look} after
+ * @param {Rect} region On the even grid, within both.
  * @returns {boolean} Also if they differ in size, since nothing is where it was then.
  */
 export function differsWithin(before, after, region) {
   if (before.width !== after.width || before.height !== after.height) return true;
-  return compareLuma(cut(before, region), cut(after, region)).length > 0;
+  return compareLooks(part(before, region), part(after, region)).length > 0;
 }

@@ -3,7 +3,7 @@
  * Runs in the worker.
  */
 
-import { compareLuma } from './luma-diff.js';
+import { compareLooks } from './luma-diff.js';
 import { closeUpOf, overviewOf } from './pictures.js';
 import { closeUpsOf } from './regions.js';
 import { nowMs } from './socket.js';
@@ -15,7 +15,7 @@ import { nowMs } from './socket.js';
  * @typedef {object} View What was sent last and is still to be seen.
  * @property {Picture} overview
  * @property {Picture[]} closeUps
- * @property {import('./luma-diff.js').Luma} luma
+ * @property {import('./luma-diff.js').Look} look
  */
 /**
  * @typedef {object} Line
@@ -74,9 +74,9 @@ export class PictureSender {
 
   /** @param {Shot} shot @returns {Rect[]} What has changed since the last overview; also noted. */
   noticeChange(shot) {
-    const changed = compareLuma(this.view?.luma ?? null, shot.luma);
+    const changed = compareLooks(this.view?.look ?? null, shot.look);
     // Of the first picture everything is new, and no place more than another.
-    if (changed.length > 0) this.places = this.view ? closeUpsOf(changed, shot.luma) : [];
+    if (changed.length > 0) this.places = this.view ? closeUpsOf(changed, shot.look) : [];
     return changed;
   }
 
@@ -96,8 +96,8 @@ export class PictureSender {
     const options = { isUrgent, quality, changed: this.view ? changed : [] };
     const overview = await shot.draw((source) => overviewOf(source, shot, number, options));
     if (version !== this.version) return;
-    this.view = { overview, closeUps: [], luma: shot.luma };
-    this.pointing.remember(number, shot.luma, overview.frame);
+    this.view = { overview, closeUps: [], look: shot.look };
+    this.pointing.remember(number, shot.look, overview.frame);
     this.line.onPicture(overview);
     await this.sendCloseUps(shot, closeUps, isUrgent);
   }

@@ -34,15 +34,15 @@ import { CLOSE_UP_MAX, scaled } from './regions.js';
  * @param {Options} options `changed` in pixels of the screen.
  * @returns {Promise<Picture>}
  */
-export async function overviewOf(source, { luma, timeMs }, number, { isUrgent, quality, changed }) {
-  const frame = overviewSize(luma);
-  const whole = { x: 0, y: 0, width: luma.width, height: luma.height };
+export async function overviewOf(source, { look, timeMs }, number, { isUrgent, quality, changed }) {
+  const frame = overviewSize(look);
+  const whole = { x: 0, y: 0, width: look.width, height: look.height };
   const caption = overviewCaption(number, frame);
   const encoded = await encodeJpeg(source, whole, frame, { caption, quality });
   return {
     ...(await asPicture(encoded)),
     number, overview: 0, isUrgent, timeMs, frame, region: { x: 0, y: 0, ...frame },
-    changed: changed.map((box) => inOverview(box, luma, frame)),
+    changed: changed.map((box) => inOverview(box, look, frame)),
   };
 }
 
@@ -54,9 +54,9 @@ export async function overviewOf(source, { luma, timeMs }, number, { isUrgent, q
  * @param {Omit<Options, 'changed'>} options
  * @returns {Promise<Picture>}
  */
-export async function closeUpOf(source, { luma, timeMs }, { number, overview, part }, { isUrgent, quality }) {
-  const frame = overviewSize(luma);
-  const region = inOverview(part, luma, frame);
+export async function closeUpOf(source, { look, timeMs }, { number, overview, part }, { isUrgent, quality }) {
+  const frame = overviewSize(look);
+  const region = inOverview(part, look, frame);
   const scale = Math.min(1, CLOSE_UP_MAX.width / part.width, CLOSE_UP_MAX.height / part.height);
   const size = { width: Math.round(part.width * scale), height: Math.round(part.height * scale) };
   const caption = closeUpCaption(overview, region);

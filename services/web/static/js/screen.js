@@ -5,7 +5,7 @@
  * ends; nothing goes out while the screen stands still, but for a slow heartbeat.
  */
 
-import { compareLuma } from './luma-diff.js';
+import { compareLooks } from './luma-diff.js';
 import { Pace, planOf } from './pace.js';
 import { PictureSender } from './picture-sender.js';
 import { Pointing } from './pointing.js';
@@ -19,8 +19,8 @@ const TICK_MS = 25;
 const SILENT_MS = 500;
 /** How often a browser without MediaStreamTrackProcessor is asked for a picture. */
 const BITMAP_EVERY_MS = 200;
-/** What happens on the screen is here this much later, at 10 frames a second. */
-const CAPTURE_MS = 110;
+/** What happens on the screen is here this much later, at 10 frames a second and a busy machine. */
+const CAPTURE_MS = 200;
 /** Smaller pictures are refused by the gateway; a window being minimised gives such. */
 const MIN_SIDE_PX = 8;
 /** What changed in more places than these, a page that scrolled for instance, has no one place to look at. */
@@ -66,6 +66,8 @@ export class ScreenWatcher {
     this.clock = undefined;
     this.wakeMs = 0;
     this.askedMs = 0;
+    /** Frames that came, sent or not. */
+    this.framesSeen = 0;
     /** A question waits for the frame after it. */
     this.onNextShot = () => {};
   }
@@ -136,6 +138,7 @@ export class ScreenWatcher {
     for (;;) {
       const { value: frame, done } = await reader.read();
       if (done) return;
+      this.framesSeen += 1;
       // Read on after a stop, until the track that the page has stopped ends the stream: frames
       // that nobody takes out of it would hold the capturer's buffers.
       if (generation !== this.generation || this.isPaused) {
@@ -156,13 +159,13 @@ export class ScreenWatcher {
 
   /** @param {Shot} shot */
   #onShot(shot) {
-    if (Math.min(shot.luma.width, shot.luma.height) < MIN_SIDE_PX) return;
-    const changed = compareLuma(this.shot?.luma ?? null, shot.luma);
+    if (Math.min(shot.look.width, shot.look.height) < MIN_SIDE_PX) return;
+    const changed = compareLooks(this.shot?.look ?? null, shot.look);
     this.shot = shot;
     this.onNextShot();
     if (changed.length === 0) return;
     this.pace.onChange(shot.timeMs);
-    if (this.pointing.dropStale(shot.luma)) this.listener.onMarkGone();
+    if (this.pointing.dropStale(shot.look)) this.listener.onMarkGone();
   }
 
   /** @param {boolean} areBitmapsWanted */
@@ -261,7 +264,7 @@ export class ScreenWatcher {
     if (this.isPaused) return 'The user has paused sharing.';
     if (!shot || !view) return 'There is no picture of the screen yet.';
     const { frame } = view.overview;
-    const part = regionOfScreen(asked, frame, shot.luma);
+    const part = regionOfScreen(asked, frame, shot.look);
     if (!part) return `That region lies outside of the frame, which is ${frame.width}x${frame.height}.`;
     const isHidden = shot.hidden.some((mask) => {
       const both = intersect(mask, part);
@@ -280,7 +283,7 @@ export class ScreenWatcher {
   pointAt(call, args) {
     if (!this.isWatching) return 'Nothing is shared at the moment.';
     if (this.isPaused || !this.shot) return 'The user has paused sharing.';
-    return this.pointing.pointAt(call, args, this.shot.luma);
+    return this.pointing.pointAt(call, args, this.shot.look);
   }
 
   /** The model takes back that it pointed. @param {string} call */

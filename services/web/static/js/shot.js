@@ -11,7 +11,7 @@
 
 import { onEvenGrid, scaled } from './regions.js';
 
-/** @typedef {import('./luma-diff.js').Luma} Luma */
+/** @typedef {import('./luma-diff.js').Look} Look */
 /** @typedef {import('./regions.js').Rect} Rect */
 /** @typedef {import('./regions.js').Size} Size */
 
@@ -23,7 +23,7 @@ import { onEvenGrid, scaled } from './regions.js';
  */
 /**
  * @typedef {object} Shot
- * @property {Luma} luma
+ * @property {Look} look
  * @property {number} timeMs When it reached us, ms since 1970.
  * @property {Rect[]} hidden Burned in; pixels of the picture.
  * @property {<T>(use: (source: CanvasImageSource) => Promise<T>) => Promise<T>} draw Lends the
@@ -72,16 +72,50 @@ function burn(bytes, { offset, stride }, { across, down, bytes: size, fill }, ma
 }
 
 /**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {readonly PlaneLayout[]} layout
+ * @param {readonly Plane[]} planes The first is brightness.
+ * @param {Size} size
+ * @returns {Look} Views into `bytes`.
+ */
+function lookOf(bytes, layout, planes, { width, height }) {
+  const [luma, ...colours] = planes.map(({ across, down, bytes: size }, i) => {
+    const { offset, stride } = layout[i];
+    const rows = Math.ceil(height / down);
+    const samples = bytes.subarray(offset, offset + stride * rows);
+    return { samples, width: stride, height: rows, across: across / size, down };
+  });
+  return { samples: luma.samples, width, height, colours };
+}
+
+/**
+ * One of red, green and blue as a plane.
+ *
+ * @param {Uint8Array | Uint8ClampedArray} pixels Four bytes each.
+ * @param {Size} size
+ * @param {{ at: number, step: number }} which Byte within the pixel; every how many pixels one is taken.
+ */
+function channelOf(pixels, { width, height }, { at, step }) {
+  const columns = Math.ceil(width / step);
+  const rows = Math.ceil(height / step);
+  const samples = new Uint8Array(columns * rows);
+  for (let row = 0, i = 0; row < rows; row += 1) {
+    let from = row * step * width * 4 + at;
+    for (let column = 0; column < columns; column += 1, i += 1, from += 4 * step) samples[i] = pixels[from];
+  }
+  return { samples, width: columns, height: rows, across: step, down: step };
+}
+
+/**
  * Green stands in for brightness where a picture comes as red, green, blue.
  *
  * @param {Uint8Array | Uint8ClampedArray} pixels Four bytes each; green is the second in every order.
  * @param {Size} size
- * @returns {Luma}
+ * @returns {Look}
  */
-function greenOf(pixels, { width, height }) {
-  const samples = new Uint8Array(width * height);
-  for (let i = 0, at = 1; i < samples.length; i += 1, at += 4) samples[i] = pixels[at];
-  return { samples, width, height };
+function packedLook(pixels, size) {
+  const colours = [0, 2].map((at) => channelOf(pixels, size, { at, step: 2 }));
+  return { ...channelOf(pixels, size, { at: 1, step: 1 }), colours };
 }
 
 /**
@@ -123,11 +157,8 @@ export async function takeFrame(frame, timeMs, sight) {
     const colorSpace = frame.colorSpace.toJSON();
     const planes = LUMA_FIRST[format] ?? [PACKED];
     for (const mask of hidden) planes.forEach((each, i) => burn(bytes, layout[i], each, mask));
-    const luma = format in LUMA_FIRST
-      ? { samples: bytes.subarray(layout[0].offset, layout[0].offset + width * height), width, height }
-      : greenOf(bytes, region);
     return {
-      luma,
+      look: format in LUMA_FIRST ? lookOf(bytes, layout, planes, region) : packedLook(bytes, region),
       timeMs,
       hidden,
       async draw(use) {
@@ -165,5 +196,5 @@ export function takeBitmap(bitmap, timeMs, sight) {
   bitmap.close();
   for (const mask of hidden) context.fillRect(mask.x, mask.y, mask.width, mask.height);
   const { data } = context.getImageData(0, 0, width, height);
-  return { luma: greenOf(data, region), timeMs, hidden, draw: (use) => use(canvas) };
+  return { look: packedLook(data, region), timeMs, hidden, draw: (use) => use(canvas) };
 }
