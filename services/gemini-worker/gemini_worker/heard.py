@@ -45,21 +45,14 @@ class SpokenTurn:
 
         Of a fragment that was heard in part, whole words in proportion to its length.
         """
-        if not self.audio_ms:
+        if not self.audio_ms or not self._fragments:
             return ""
         if played_ms >= self.audio_ms:
             return self.text  # words that came behind the speech belong to it too
-        words = ""
+        n_chars = 0.0
         ends_ms = [begin_ms for begin_ms, _ in self._fragments[1:]] + [self.audio_ms]
         for (begin_ms, text), end_ms in zip(self._fragments, ends_ms, strict=True):
-            if played_ms >= end_ms:
-                words += text
-            elif played_ms > begin_ms:
-                words += _first_words(text, (played_ms - begin_ms) / (end_ms - begin_ms))
-        return words
-
-
-def _first_words(text: str, share: float) -> str:
-    """Return the words that end within the first ``share`` of ``text``."""
-    ends = [word.end() for word in _WORD.finditer(text)]
-    return text[: max((end for end in ends if end <= share * len(text)), default=0)]
+            if played_ms > begin_ms:
+                n_chars += len(text) * min(1.0, (played_ms - begin_ms) / (end_ms - begin_ms))
+        ends = (word.end() for word in _WORD.finditer(self.text))
+        return self.text[: max((end for end in ends if end <= n_chars), default=0)]
