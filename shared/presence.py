@@ -73,14 +73,19 @@ class Presence:
                 await self._bus.send("ZREM", self._index, self._id)
 
 
-async def alive(bus: Bus, index: str) -> dict[str, dict[str, str]]:
-    """Return the processes of a kind that have beaten within `TTL_MS`: id to fields."""
+async def alive(bus: Bus, index: str, *, within_ms: int = TTL_MS) -> dict[str, dict[str, str]]:
+    """Return the processes of a kind that have beaten ``within_ms``: id to fields.
+
+    By what is left of their entries' time, so by Redis' clock alone.
+    """
     names = [name.decode() for name in await bus.send("ZRANGE", index, 0, -1)]
-    entries = await asyncio.gather(
-        *(bus.send("HGETALL", keys.process_key(index, name)) for name in names)
+    found = [keys.process_key(index, name) for name in names]
+    left_ms, entries = await asyncio.gather(
+        asyncio.gather(*(bus.send("PTTL", key) for key in found)),
+        asyncio.gather(*(bus.send("HGETALL", key) for key in found)),
     )
     return {
         name: {key.decode(): value.decode() for key, value in entry.items()}
-        for name, entry in zip(names, entries, strict=True)
-        if entry
+        for name, left, entry in zip(names, left_ms, entries, strict=True)
+        if entry and left > TTL_MS - within_ms
     }

@@ -66,9 +66,10 @@ class Dispatch:
             if "BUSYGROUP" not in str(exc):
                 raise
 
-    async def take_over(self, count: int) -> list[Entry]:
+    async def take_over(self, count: int, *, after_s: float = 0.0) -> list[Entry]:
         """Take up to ``count`` sessions whose worker has fallen silent, or handed them back.
 
+        Those that others have not taken in ``after_s``, that is: whoever has more room comes first.
         Takes nothing for a lease's time after Redis was away or asleep: then all look silent, and
         those that live need the time to renew.
         """
@@ -81,7 +82,7 @@ class Dispatch:
                 _TAKEOVER,
                 [keys.DISPATCH, keys.PULSE],
                 *(keys.DISPATCH_GROUP, self._worker_id, self._lease_ms, cursor),
-                count - len(found),
+                *(count - len(found), int(after_s * 1000)),
             )
             found += [
                 Entry(entry_id.decode(), session.decode())
@@ -91,8 +92,8 @@ class Dispatch:
                 break
         return found
 
-    async def take_new(self, count: int) -> list[Entry]:
-        """Wait up to a second for new sessions; take up to ``count``.
+    async def take_new(self, count: int, *, wait_ms: int = BLOCK_MS // 4) -> list[Entry]:
+        """Wait up to ``wait_ms`` for new sessions; take up to ``count``.
 
         Raises:
             BusUnavailable: If Redis does not answer.
@@ -100,7 +101,7 @@ class Dispatch:
         """
         reply = await self._bus.read(
             *("XREADGROUP", "GROUP", keys.DISPATCH_GROUP, self._worker_id),
-            *("COUNT", count, "BLOCK", BLOCK_MS // 4, "STREAMS", keys.DISPATCH, ">"),
+            *("COUNT", count, "BLOCK", wait_ms, "STREAMS", keys.DISPATCH, ">"),
         )
         return [
             _entry(entry_id, fields) for _, entries in reply or [] for entry_id, fields in entries
@@ -130,7 +131,9 @@ class Dispatch:
     async def hand_back(self, entry: Entry) -> None:
         """Let another worker take the session at once."""
         await self._bus.run(
-            _RELEASE, [keys.DISPATCH], keys.DISPATCH_GROUP, self._worker_id, entry.entry_id
+            _RELEASE,
+            [keys.DISPATCH],
+            *(keys.DISPATCH_GROUP, self._worker_id, entry.entry_id, self._lease_ms),
         )
 
     async def drop(self, entry: Entry) -> None:

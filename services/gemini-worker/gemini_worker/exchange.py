@@ -65,12 +65,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What all conversations of a worker have in common."""
+    """What a worker tells each of its conversations."""
 
     dispatch: Dispatch
     rules: Rules
     stopping: asyncio.Event
     """Set when the worker is to hand everything over."""
+    moving: asyncio.Event
+    """Set while this conversation may go to a worker that has less to do."""
 
 
 class Exchange:
@@ -235,6 +237,8 @@ class Exchange:
                 stop_at = stop_at or now_s + self._shift.rules.drain_s
                 if is_quiet or now_s >= stop_at:
                     self._decide(Verdict.HAND_OVER)
+            elif self._shift.moving.is_set() and is_quiet and self._standing.handle:
+                self._decide(Verdict.HAND_OVER)
             elif self._standing.stall.is_stalled(now_s):
                 self._decide(Verdict.STALLED)
             elif self._go_away_at is not None and (
