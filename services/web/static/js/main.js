@@ -4,18 +4,26 @@ import { Actions } from './actions.js';
 import { checkIn } from './check-in.js';
 import { byRole } from './dom.js';
 import { canShareScreen, hasCamera } from './devices.js';
+import { EventLog } from './event-log.js';
 import { listen } from './inbox.js';
 import { listenToKeys } from './keyboard.js';
+import { laterParts } from './later.js';
+import { tellMachine } from './presence.js';
 import { Store } from './state.js';
 import { readSession, readSettings } from './storage.js';
 import { View } from './view.js';
+import { ZoomView } from './view-zoom.js';
 
 const store = new Store(readSettings());
 const worker = new Worker(new URL('./media-worker.js', import.meta.url), { type: 'module' });
 const actions = new Actions(store, (kind, data = {}, transfer = []) => {
   worker.postMessage({ kind, ...data }, transfer);
 });
+const log = new EventLog();
 const view = new View(actions);
+const zoom = new ZoomView(store);
+/** @type {import('./sight-editor.js').SightEditor | undefined} */
+let sightEditor;
 const composer = /** @type {HTMLTextAreaElement} */ (document.getElementById('composer-text'));
 
 /** @param {string} role */
@@ -64,10 +72,22 @@ const buttons = {
   theme: switchTheme,
   settings: () => openDialog('settings'),
   keys: () => openDialog('keys'),
-  zoom: () => openDialog('zoom'),
+  zoom: (button) => zoom.open(Number(button.dataset.number ?? 0)),
+  sight: () => void import('./sight-editor.js').then(({ SightEditor }) => {
+    sightEditor ??= new SightEditor(actions);
+    sightEditor.open();
+  }),
+  earlier: () => zoom.step(-1),
+  later: () => zoom.step(1),
   look: () => actions.shareActions.lookNow(),
   pause: () => actions.shareActions.togglePause(),
+  ...laterParts(actions, log, press),
 };
+
+/** @param {HTMLElement} button */
+function press(button) {
+  buttons[button.dataset.action ?? '']?.(button);
+}
 
 /** Before the first click or key a browser plays nothing; a resumed conversation waits for it. */
 function onGesture() {
@@ -79,7 +99,7 @@ function listenToButtons() {
     if (!(target instanceof Element)) return;
     if (target instanceof HTMLDialogElement) target.close();
     const button = target.closest('[data-action]');
-    if (button instanceof HTMLElement) buttons[button.dataset.action ?? '']?.(button);
+    if (button instanceof HTMLElement) press(button);
   });
   document.addEventListener('pointerdown', onGesture);
   document.addEventListener('keydown', onGesture);
@@ -138,12 +158,16 @@ async function offerCamera() {
 
 async function begin() {
   store.addEventListener('change', () => view.draw(store.state));
-  listen(actions, worker, (side, db) => view.sound.level(side, db));
+  listen(actions, worker, log, (side, db) => view.sound.level(side, db));
+  tellMachine(actions);
   listenToButtons();
   listenToForms();
   listenToHold();
   listenToBrowser();
-  listenToKeys(actions, { showKeys: () => openDialog('keys'), focusComposer: () => composer.focus() });
+  listenToKeys(actions, {
+    keys: () => openDialog('keys'), compose: () => composer.focus(), find: buttons.find,
+    panel: buttons.panel, details: buttons.details,
+  });
   store.update({ isOnline: navigator.onLine });
   void offerCamera();
   const session = readSession();

@@ -1,0 +1,64 @@
+/** The pictures that were sent, at their own size, one after another. */
+
+import { byRole, write } from './dom.js';
+import { PictureUrls } from './picture-urls.js';
+import { factsOf, nameOf } from './view-preview.js';
+
+/** @typedef {import('./state.js').Store} Store */
+/** @typedef {import('./state.js').Seen} Seen */
+
+export class ZoomView {
+  /** @param {Store} store */
+  constructor(store) {
+    this.store = store;
+    this.dialog = /** @type {HTMLDialogElement} */ (byRole('zoom'));
+    this.image = /** @type {HTMLImageElement} */ (byRole('zoom-image'));
+    this.urls = new PictureUrls();
+    /** @type {Seen | null} */
+    this.shown = null;
+    this.dialog.addEventListener('keydown', (event) => this.#onKey(event));
+    this.dialog.addEventListener('close', () => this.#show(null));
+  }
+
+  /** @param {number} number Of the picture; the newest overview if it is not there. */
+  open(number) {
+    const { pictures, picture } = this.store.state;
+    const wanted = pictures.find((seen) => seen.number === number) ?? picture;
+    if (!wanted) return;
+    this.#show(wanted);
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  /** @param {number} by How many pictures further; negative for earlier ones. */
+  step(by) {
+    const { pictures } = this.store.state;
+    const next = pictures[pictures.findIndex(({ number }) => number === this.shown?.number) + by];
+    if (next) this.#show(next);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    // In the frame the arrows scroll the picture.
+    if (!by || event.target === byRole('zoom-frame')) return;
+    event.preventDefault();
+    this.step(by);
+  }
+
+  /** @param {Seen | null} picture */
+  #show(picture) {
+    this.shown = picture;
+    this.urls.keep(picture ? [picture] : []);
+    if (!picture) {
+      this.image.removeAttribute('src');
+      return;
+    }
+    this.image.src = this.urls.of(picture);
+    this.image.alt = `${nameOf(picture)}, at its own size`;
+    write(byRole('zoom-title'), nameOf(picture));
+    write(byRole('zoom-facts'), factsOf(picture));
+    const { pictures } = this.store.state;
+    /** @type {HTMLButtonElement} */ (byRole('earlier')).disabled = picture.number === pictures[0]?.number;
+    /** @type {HTMLButtonElement} */ (byRole('later')).disabled = picture.number === pictures.at(-1)?.number;
+  }
+}
