@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 import uvloop
-from picows import ws_connect
+from picows import WSError, ws_connect
 
 from bench.media import quiet_chunk, screen_jpeg
 from bench.speaker import Profile, Speaker, Tally
@@ -28,7 +28,7 @@ SUBPROTOCOL = ("Sec-WebSocket-Protocol", "overshoulder.v1")
 JOIN_PAUSE_S = 0.02
 """Between two clients that join: how many a system takes at once is another question."""
 
-READY_S = 60.0
+READY_S = 30.0
 UNANNOUNCED_S = 2.0
 """How long a client waits whose protocol has no word for being ready."""
 
@@ -68,6 +68,8 @@ class Generator:
         self._speakers: list[Speaker] = []
         self._speaking: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
+        self._joins = 0
+        self._refusals: list[str] = []
 
     async def carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
         """Carry one command out; return the answer to it."""
@@ -84,13 +86,12 @@ class Generator:
     async def _join(self, count: int) -> dict[str, Any]:
         joined = []
         for _ in range(count):
-            joined.append(await self._connect())
+            try:
+                joined.append(await self._connect())
+            except (OSError, TimeoutError, WSError) as exc:
+                self._refusals.append(f"not let in: {exc!r}")
             await asyncio.sleep(JOIN_PAUSE_S)
-        if joined and not joined[0].tongue.says_when_ready:
-            await asyncio.sleep(UNANNOUNCED_S)
-        else:
-            async with asyncio.timeout(READY_S):
-                await asyncio.gather(*(speaker.ready for speaker in joined))
+        await self._until_ready(joined)
         if self._profile.chunk_ms:
             at = len(self._speaking)
             self._speaking += [
@@ -99,13 +100,23 @@ class Generator:
             ]
         return {"joined": len(self._speakers)}
 
+    async def _until_ready(self, joined: list[Speaker]) -> None:
+        if joined and not joined[0].tongue.says_when_ready:
+            await asyncio.sleep(UNANNOUNCED_S)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                await asyncio.gather(*(speaker.ready.wait() for speaker in joined))
+        late = sum(not speaker.ready.is_set() for speaker in joined)
+        self._refusals += [f"not ready after {READY_S:.0f} s"] * late
+
     def _phase(self, index: int) -> float:
         """Spread the clients of all processes evenly, however many there will be."""
         number = index * self._job.processes + self._job.number
         return number * _GOLDEN % 1
 
     async def _connect(self) -> Speaker:
-        number = len(self._speakers)
+        number, self._joins = self._joins, self._joins + 1
         tongue = _tongue(self._job.tongue, self._jpeg, self._job.tickets, number)
         headers = [ORIGIN, SUBPROTOCOL] if isinstance(tongue, Native) else [ORIGIN]
         _, speaker = await ws_connect(
@@ -134,7 +145,7 @@ class Generator:
     def _report(self, start_ns: int, end_ns: int) -> dict[str, Any]:
         overdue_ns = monotonic_ns() - int(SETTLE_S * 1e9) // 5
         speakers = self._speakers
-        problems = [problem for speaker in speakers for problem in speaker.problems]
+        problems = [*self._refusals, *(p for speaker in speakers for p in speaker.problems)]
         faults = [speaker.tongue.faults() for speaker in speakers]
         return {
             "round_trip_ms": _between(self._tally.round_trips, start_ns, end_ns),

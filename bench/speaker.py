@@ -49,7 +49,7 @@ class Speaker(WSListener):
 
     def __init__(self, tongue: Tongue, profile: Profile, tally: Tally) -> None:
         self.tongue, self.profile, self.tally = tongue, profile, tally
-        self.ready = asyncio.get_running_loop().create_future()
+        self.ready = asyncio.Event()
         self.problems: list[str] = []
         self.asked: deque[_Asked] = deque()
         """Replies that are still to come."""
@@ -77,8 +77,8 @@ class Speaker(WSListener):
                 self._fail(f"closed: {frame.get_close_code()} {frame.get_close_reason()}")
         elif frame.msg_type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             heard = self.tongue.heard(frame.get_payload_as_bytes())
-            if heard.is_ready and not self.ready.done():
-                self.ready.set_result(None)
+            if heard.is_ready:
+                self.ready.set()
             if heard.problem:
                 self._fail(heard.problem)
             if heard.pcm16:
@@ -89,6 +89,7 @@ class Speaker(WSListener):
         if not self.is_closing:
             self._fail("cut off")
         self.is_closing = True
+        self.ready.set()
 
     def close(self) -> None:
         """Leave."""
@@ -174,5 +175,3 @@ class Speaker(WSListener):
 
     def _fail(self, problem: str) -> None:
         self.problems.append(problem)
-        if not self.ready.done() and self.tongue.says_when_ready:
-            self.ready.set_exception(ConnectionError(problem))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from time import time
 from typing import Any, ClassVar
@@ -36,28 +37,28 @@ NOTHING = Heard()
 
 
 @dataclass
-class Tongue:
+class Tongue(ABC):
     """One client's side of a protocol."""
 
     jpeg: bytes
     pictures: int = 0
     says_when_ready: ClassVar[bool] = True
 
+    @abstractmethod
     def opening(self) -> str:
         """Return the first message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def speech(self, pcm16: bytes) -> bytes | str:
         """Return the message for a chunk of speech; text if it is a string."""
-        raise NotImplementedError
 
+    @abstractmethod
     def picture(self) -> bytes | str:
         """Return the message for the next picture; each differs from the one before."""
-        raise NotImplementedError
 
+    @abstractmethod
     def heard(self, message: bytes) -> Heard:
         """Take one message of the server."""
-        raise NotImplementedError
 
     def unsettled(self) -> int:
         """Return how many messages the server has not confirmed yet."""
