@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from shared.audio import pcm16_ms
-from shared.codec import HEADER_BYTES, Header, Kind, decode
+from shared.codec import HEADER_BYTES, Header, Kind, PictureFlag, decode
 from tests.support.processes import until
 
 ORIGIN = Origin("http://localhost:8000")
@@ -89,10 +89,12 @@ class Client:
         await self.send(frame)
         return self.seq
 
-    async def show(self, jpeg: bytes) -> int:
-        """Send one picture; return its number."""
+    async def show(self, jpeg: bytes, *, overview: int = 0, urgent: bool = False) -> int:
+        """Send an overview, or a close-up of the one with the number ``overview``."""
         self.picture_seq += 1
-        header = Header(Kind.PICTURE, 0, self.picture_seq, time.time() * 1000)
+        flags = PictureFlag.CLOSE_UP * bool(overview) | PictureFlag.URGENT * urgent
+        now_ms = time.time() * 1000
+        header = Header(Kind.PICTURE, 0, self.picture_seq, now_ms, overview, flags)
         await self.send(header.pack() + jpeg)
         return self.picture_seq
 
