@@ -44,7 +44,10 @@ class Subscriptions:
         self._connection: Connection | None = None
         self._any = asyncio.Event()
         self._broken = asyncio.Event()
-        self._was_answered = True
+        self._is_confirmed = False
+        """Redis has said something on this connection."""
+        self._is_asked = False
+        """A ping has not been answered yet."""
 
     def add(self, channel: str, subscriber: Subscriber) -> None:
         """Subscribe; `Subscriber.subscribed` is called once Redis confirms.
@@ -67,18 +70,19 @@ class Subscriptions:
         attempt = 0
         while True:
             self._broken.clear()
+            self._is_confirmed = False
             try:
                 self._connection = await open_connection(self._client, self._take, self._lost)
             except TRANSIENT as exc:
                 if attempt == 0:
                     log.warning("subscriptions wait for redis", cause=type(exc).__name__)
-                await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
-                attempt += 1
-                continue
-            attempt, self._was_answered = 0, True
-            if self._subscribers:
-                self._say("SUBSCRIBE", *self._subscribers)
-            await self._watch(self._connection)
+            else:
+                if self._subscribers:
+                    self._say("SUBSCRIBE", *self._subscribers)
+                await self._watch(self._connection)
+            # One that let us in and hung up before it said a word was none.
+            attempt = 0 if self._is_confirmed else attempt + 1
+            await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
 
     async def close(self) -> None:
         """Close the connection."""
@@ -88,15 +92,16 @@ class Subscriptions:
 
     async def _watch(self, connection: Connection) -> None:
         """Wait until the connection is over, or no longer answers."""
+        self._is_asked = False
         while connection.is_open:
             try:
                 await asyncio.wait_for(self._broken.wait(), PING_S)
             except TimeoutError:
-                if not self._was_answered:
+                if self._is_asked:
                     log.warning("redis has fallen silent to subscriptions")
                     connection.close()
                     return
-                self._was_answered = False
+                self._is_asked = True
                 connection.write([_PING])
 
     def _say(self, command: str, *channels: str | bytes) -> None:
@@ -109,7 +114,7 @@ class Subscriptions:
         self._broken.set()
 
     def _take(self, reply: Any) -> None:
-        self._was_answered = True
+        self._is_confirmed, self._is_asked = True, False
         if isinstance(reply, Exception):
             log.error("redis refuses a subscription", cause=str(reply))
             return

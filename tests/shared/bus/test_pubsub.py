@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from shared.bus import Bus, pubsub
+from shared.bus import Bus, open_bus, pubsub
 from tests.support.processes import until
+from tests.support.proxy import Proxy
 from tests.support.redis_server import RedisServer
 
 
@@ -193,3 +197,73 @@ async def test_a_connection_that_fell_silent_is_given_up(
     await bus.send("CLIENT", "PAUSE", 500, "ALL")
 
     await until(lambda: listener.subscriptions > 1, "it is confirmed again", 5.0)
+
+
+@pytest_asyncio.fixture
+async def proxy(redis_server: RedisServer) -> AsyncIterator[Proxy]:
+    """A network between a bus and its Redis, for tests to break."""
+    proxy = Proxy()
+    await proxy.start(redis_server.port)
+    yield proxy
+    await proxy.stop()
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_subscribing_while_the_network_breaks(bus: Bus, proxy: Proxy, seed: int) -> None:
+    """Whoever comes, goes or is cut off when: one connection, with the channels that are wanted."""
+    chance = random.Random(seed)
+    wanted: dict[str, Listener] = {}
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    async with open_bus(url, name="broken", patience_s=5.0) as broken:
+        for step in range(150):
+            match chance.choice(["come", "come", "go", "cut", "mend", "wait"]):
+                case "come":
+                    wanted[f"channel-{step}"] = Listener()
+                    broken.subscriptions.add(f"channel-{step}", wanted[f"channel-{step}"])
+                case "go" if wanted:
+                    name = chance.choice(list(wanted))
+                    broken.subscriptions.remove(name, wanted.pop(name))
+                case "cut":
+                    proxy.cut()
+                case "mend":
+                    proxy.mend()
+                case "wait":
+                    await asyncio.sleep(chance.uniform(0.0, 0.02))
+        proxy.mend()
+
+        async def all_are_there() -> bool:
+            names = {name.encode() for name in wanted}
+            return names == set(await bus.send("PUBSUB", "CHANNELS"))
+
+        await until(all_are_there, "what is wanted is subscribed, and nothing else", 10.0)
+        assert (await bus.send("CLIENT", "LIST", "TYPE", "pubsub")).count(b"\n") == 1
+        for name in wanted:
+            assert await bus.send("PUBLISH", name, name) == 1
+        await until(
+            lambda: all(one.heard == [name.encode()] for name, one in wanted.items()),
+            "each hears its own channel, once",
+        )
+        assert all(one.subscriptions for one in wanted.values())
+
+
+async def test_a_network_that_hangs_up_is_not_stormed(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection that ends before Redis said a word is followed by a longer wait."""
+    attempts: list[int] = []
+
+    def wait(attempt: int, *, base_s: float, cap_s: float) -> float:
+        attempts.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(pubsub, "full_jitter_s", wait)
+    proxy.cut()
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    async with open_bus(url, name="broken", patience_s=5.0) as broken:
+        listener = Listener()
+        broken.subscriptions.add("one", listener)
+        await until(lambda: len(attempts) >= 5, "it is tried again")
+        proxy.mend()
+        await until(lambda: listener.subscriptions, "it is confirmed")
+
+    assert attempts == list(range(1, len(attempts) + 1))
