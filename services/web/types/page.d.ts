@@ -25,3 +25,8 @@ interface MediaTrackConstraintSet {
   restrictOwnAudio?: boolean;
   suppressLocalAudioPlayback?: boolean;
 }
+
+/** Absent where the browser has no such window. */
+declare var documentPictureInPicture:
+  | { requestWindow(size: { width: number, height: number }): Promise<Window> }
+  | undefined;

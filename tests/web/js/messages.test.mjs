@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { mayReconnect } from '../../../services/web/static/js/close-codes.js';
 import {
-  Kind, MessageError, decodeMedia, decodeMessage, encodeMedia, encodeMessage, isLater, mayReconnect,
+  Kind, MessageError, decodeMedia, decodeMessage, encodeMedia, encodeMessage, isLater,
 } from '../../../services/web/static/js/messages.js';
 import { bytesOf, samples } from './samples.mjs';
 

@@ -222,7 +222,7 @@ export class Actions {
     writeSession(null);
   }
 
-  /** Back to the beginning. */
+  /** Back to the beginning: nothing of the conversation is left, on this page either. */
   again() {
     this.end();
     this.store.startOver('idle');

@@ -1,6 +1,6 @@
 /** When to connect again after a break. Pure; the caller rolls the dice. */
 
-import { CloseCode } from './messages.js';
+import { CloseCode } from './close-codes.js';
 
 const FLOOR_MS = 200;
 const CEILING_MS = 5_000;

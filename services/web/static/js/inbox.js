@@ -1,10 +1,10 @@
 /** What the worker tells, and what becomes of it. */
 
+import { CloseCode } from './close-codes.js';
 import { fromHistory } from './conversation.js';
 import { canShareScreen } from './devices.js';
 import { afterEnd } from './events.js';
 import { seconds } from './format.js';
-import { CloseCode } from './messages.js';
 import { writeSession } from './storage.js';
 
 /** How long "stopped for you" is shown. */
@@ -101,6 +101,7 @@ const HANDLERS = {
     if (isPlaying) store.update({ playingTurn: turn, isThinking: false, isInterrupted: false });
     else if (store.state.playingTurn === turn) store.update({ playingTurn: null });
   },
+  figures: ({ store }, { figures }) => store.update({ figures }),
   position: ({ store }, { turn, playedMs }) => store.update({ spoken: { turn, ms: playedMs } }),
   audio_lost({ store }, { lostMs }) {
     store.addProblem({
@@ -125,13 +126,18 @@ const HANDLERS = {
  *
  * @param {Actions} actions
  * @param {Worker} worker
+ * @param {import('./event-log.js').EventLog} log
  * @param {(side: 'user' | 'assistant', db: number) => void} onLevel Drawn past the store: it comes a dozen times a second.
  */
-export function listen(actions, worker, onLevel) {
+export function listen(actions, worker, log, onLevel) {
   const { store } = actions;
   worker.onmessage = ({ data }) => {
-    if (data.kind === 'level') onLevel(data.side, data.db);
-    else if (store.state.phase === 'live') HANDLERS[data.kind]?.(actions, data);
+    if (data.kind === 'level') {
+      onLevel(data.side, data.db);
+      return;
+    }
+    log.note(data, Date.now());
+    if (store.state.phase === 'live') HANDLERS[data.kind]?.(actions, data);
   };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let calming;

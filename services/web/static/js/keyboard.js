@@ -16,15 +16,19 @@ function takesSpace(target) {
 
 /**
  * @param {Actions} actions
- * @param {{ showKeys: () => void, focusComposer: () => void }} page
+ * @param {Record<'keys' | 'compose' | 'find' | 'panel' | 'details', (button?: any) => void>} page
  */
 export function listenToKeys(actions, page) {
   /** @type {Record<string, () => void>} */
   const singleKeys = {
     m: () => actions.toggleMute(),
     s: () => actions.toggleSharing(),
-    '?': page.showKeys,
-    '/': page.focusComposer,
+    l: () => actions.shareActions.lookNow(),
+    f: page.find,
+    p: page.panel,
+    i: page.details,
+    '?': page.keys,
+    '/': page.compose,
   };
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;

@@ -5,8 +5,10 @@
  * Talks to the page by messages `{ kind, … }`, to the audio worklets by ports of their own.
  */
 
+import { CloseCode } from './close-codes.js';
 import { Loudspeaker } from './loudspeaker.js';
-import { CloseCode, PROTOCOL } from './messages.js';
+import { PROTOCOL } from './messages.js';
+import { Metrics } from './metrics.js';
 import { GatewaySocket, nowMs } from './socket.js';
 import { ScreenWatcher } from './screen.js';
 import { requestTicket } from './tickets.js';
@@ -17,6 +19,7 @@ import { Voice } from './voice.js';
 const LOOK_LIMIT_MS = 900;
 /** How long to wait for the gateway to confirm the end. */
 const END_LIMIT_MS = 1_500;
+const FIGURES_EVERY_MS = 1_000;
 
 const page = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -26,6 +29,7 @@ const tell = (message, transfer = []) => page.postMessage(message, transfer);
 const share = { isOn: false, isPaused: false, surface: '' };
 /** Numbers of pictures that the page has been told of. */
 const shown = new Set();
+let metrics = new Metrics();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let endTimer;
 
@@ -64,7 +68,10 @@ const voice = new Voice({
 const loudspeaker = new Loudspeaker({
   onPlayed: (turn, playedMs) =>
     socket.uplink.sendControl({ type: 'played', turn, played_ms: Math.round(playedMs) }),
-  onPlaying: (turn, isPlaying) => tell({ kind: 'playing', turn, isPlaying }),
+  onPlaying(turn, isPlaying) {
+    if (isPlaying) metrics.onSound(nowMs());
+    tell({ kind: 'playing', turn, isPlaying });
+  },
   onSound: (db) => voice.onPlayed(db),
   onLevel: (db) => tell({ kind: 'level', side: 'assistant', db }),
   onPosition: (turn, playedMs) => tell({ kind: 'position', turn, playedMs }),
@@ -84,6 +91,7 @@ function onReady(ready, isReplaced) {
 
 /** @param {import('./messages.js').Message} message */
 function onMessage(message) {
+  if (message.type === 'pong') metrics.pingMs = nowMs() - Number(message.time_ms);
   if (message.type === 'interrupted') loudspeaker.flush(Number(message.turn));
   if (message.type === 'tool') void onTool(message);
   if (message.type === 'tool_cancelled') screen.unpoint(String(message.call));
@@ -113,6 +121,7 @@ function onLink(state, details) {
 function sendPicture(picture) {
   if (!socket.uplink.sendPicture(picture) || shown.has(picture.number)) return;
   shown.add(picture.number);
+  metrics.framesSent += picture.overview > 0 ? 0 : 1;
   const { jpeg, ...rest } = picture;
   tell({ kind: 'picture_sent', picture: { ...rest, bytes: jpeg.byteLength, sentMs: nowMs() } });
 }
@@ -134,6 +143,7 @@ function sendShare(active) {
 function onSpeech(isSpeaking) {
   tell({ kind: 'speech', isSpeaking });
   screen.isAsked = isSpeaking;
+  if (!isSpeaking) metrics.onAsked(nowMs());
   void screen.look();
 }
 
@@ -141,6 +151,7 @@ function onSpeech(isSpeaking) {
 async function ask(text) {
   const limit = new Promise((resolve) => setTimeout(resolve, LOOK_LIMIT_MS));
   await Promise.race([screen.look({ isSudden: true }), limit]);
+  metrics.onAsked(nowMs());
   socket.uplink.sendControl({ type: 'text', text, ...(share.isOn ? { picture: true } : {}) });
 }
 
@@ -185,6 +196,8 @@ const commands = {
     // The end of the one before need not be confirmed for the next to begin.
     clearTimeout(endTimer);
     if (socket.socket && !session) hangUp();
+    metrics = new Metrics();
+    screen.framesSeen = 0;
     socket.open(options, session);
     voice.open(options.turn_taking === 'push_to_talk');
   },
@@ -228,5 +241,10 @@ const commands = {
   },
   share_off: () => stopSharing(),
 };
+
+setInterval(() => {
+  if (!socket.isReady) return;
+  tell({ kind: 'figures', figures: metrics.figures(socket.uplink.sentBytes, screen.framesSeen) });
+}, FIGURES_EVERY_MS);
 
 page.onmessage = ({ data }) => commands[data.kind]?.(data);

@@ -7,8 +7,6 @@
 
 export const PROTOCOL = 'overshoulder.v1';
 export const HEADER_BYTES = 20;
-export const MICROPHONE_RATE_HZ = 16_000;
-export const ASSISTANT_RATE_HZ = 24_000;
 
 /** The first byte of a binary frame. */
 export const Kind = Object.freeze({ MICROPHONE: 1, PICTURE: 2, ASSISTANT_AUDIO: 3 });
@@ -220,26 +218,4 @@ export function isLater(left, right) {
   const [leftEpoch, leftSeq] = left.split('-').map(Number);
   const [rightEpoch, rightSeq] = right.split('-').map(Number);
   return leftEpoch === rightEpoch ? leftSeq > rightSeq : leftEpoch > rightEpoch;
-}
-
-/** Close codes that the page tells apart; docs/protocol.md has all of them. */
-export const CloseCode = Object.freeze({
-  NORMAL: 1000,
-  GOING_AWAY: 1012,
-  BUSY: 1013,
-  TICKET_REFUSED: 4401,
-  TOO_FAST: 4429,
-  PROTOCOL_ERROR: 4500,
-  ENDED: 4501,
-  TAKEN_OVER: 4509,
-});
-
-/**
- * Whether a client whose socket was closed with `code` should come back.
- *
- * @param {number} code
- * @returns {boolean}
- */
-export function mayReconnect(code) {
-  return code < 4500 && code !== CloseCode.NORMAL;
 }

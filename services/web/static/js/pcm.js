@@ -1,4 +1,7 @@
-/** PCM samples: float to signed 16 bit and back, and loudness. Pure. */
+/** PCM samples: their rates, float to signed 16 bit and back, and loudness. Pure. */
+
+export const MICROPHONE_RATE_HZ = 16_000;
+export const ASSISTANT_RATE_HZ = 24_000;
 
 /**
  * @param {number} sample From -1 to 1; anything beyond is clamped.

@@ -3,8 +3,9 @@
  */
 
 import { reconnectDelayMs } from './backoff.js';
+import { CloseCode, mayReconnect } from './close-codes.js';
 import {
-  CloseCode, Kind, MessageError, decodeMedia, decodeMessage, encodeMessage, isLater, mayReconnect,
+  Kind, MessageError, decodeMedia, decodeMessage, encodeMessage, isLater,
 } from './messages.js';
 import { TicketError } from './tickets.js';
 import { Uplink } from './uplink.js';
@@ -64,6 +65,7 @@ export class GatewaySocket {
     /** @type {string | null} */
     this.lastId = null;
     this.heardAtMs = 0;
+    this.pingedAtMs = 0;
     this.readyAtMs = Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -253,7 +255,8 @@ export class GatewaySocket {
       this.#onClose(ABNORMAL_CLOSE, '');
       return;
     }
-    if (now - this.heardAtMs >= PING_EVERY_MS) {
+    if (now - this.pingedAtMs >= PING_EVERY_MS) {
+      this.pingedAtMs = now;
       this.socket.send(encodeMessage({ type: 'ping', time_ms: nowMs() }));
     }
     this.#reportLoss();

@@ -71,6 +71,7 @@ import { NOTHING_USED } from './usage.js';
  * @property {import('./pointing.js').Mark | null} mark Where the assistant points, in fractions of the picture.
  * @property {readonly Line[]} lines
  * @property {import('./usage.js').Usage} usage
+ * @property {import('./metrics.js').Figures | null} figures
  * @property {readonly Problem[]} problems
  * @property {{ reason: string, message: string } | null} ended
  * @property {Settings} settings
@@ -94,7 +95,7 @@ const FRESH = Object.freeze({
   share: { state: /** @type {const} */ ('off'), isPaused: false, surface: '', label: '' },
   sight: WHOLE, picture: null, pictures: [], pictureCount: 0, mark: null, lines: [],
   usage: NOTHING_USED,
-  problems: [], ended: null,
+  figures: null, problems: [], ended: null,
 });
 
 export class Store extends EventTarget {

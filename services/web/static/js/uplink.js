@@ -3,8 +3,9 @@
  * socket takes it. Outlives the socket; the line hands it each new one.
  */
 
-import { Flag, Kind, MICROPHONE_RATE_HZ, encodeMedia, encodeMessage } from './messages.js';
+import { Flag, Kind, encodeMedia, encodeMessage } from './messages.js';
 import { Outbox } from './outbox.js';
+import { MICROPHONE_RATE_HZ } from './pcm.js';
 
 /** @typedef {import('./messages.js').Message} Message */
 
@@ -17,6 +18,8 @@ const DEFAULT_UNACKED_AUDIO_MS = 20_000;
 export class Uplink {
   constructor() {
     this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
+    /** All that went out, what was sent again included; text by its characters. */
+    this.sentBytes = 0;
     /** @type {WebSocket | null} One that has checked in. */
     this.socket = null;
     /** The newest picture's; never goes back, so that one sent again is known by its number. */
@@ -59,10 +62,16 @@ export class Uplink {
     if (!socket) return;
     if (!this.outbox.hasUnsent || socket.bufferedAmount > AUDIO_BACKLOG_BYTES) return;
     for (const { seq, audio, control, timeMs } of this.outbox.unsent()) {
-      if (audio) socket.send(encodeMedia(Kind.MICROPHONE, seq, timeMs, audio));
-      else if (control) socket.send(encodeMessage(this.#numbered(control, seq)));
+      if (audio) this.#send(socket, encodeMedia(Kind.MICROPHONE, seq, timeMs, audio));
+      else if (control) this.#send(socket, encodeMessage(this.#numbered(control, seq)));
       if (socket.bufferedAmount > AUDIO_BACKLOG_BYTES) break;
     }
+  }
+
+  /** @param {WebSocket} socket @param {string | Uint8Array<ArrayBuffer>} data */
+  #send(socket, data) {
+    this.sentBytes += typeof data === 'string' ? data.length : data.byteLength;
+    socket.send(data);
   }
 
   /** @param {Message} control @param {number} seq @returns {Message} */
@@ -121,7 +130,7 @@ export class Uplink {
   sendPicture({ number, overview, isUrgent, jpeg, timeMs }) {
     if (!this.socket) return false;
     const flags = (overview > 0 ? Flag.CLOSE_UP : 0) | (isUrgent ? Flag.URGENT : 0);
-    this.socket.send(encodeMedia(Kind.PICTURE, number, timeMs, jpeg, { flags, turn: overview }));
+    this.#send(this.socket, encodeMedia(Kind.PICTURE, number, timeMs, jpeg, { flags, turn: overview }));
     this.sentPicture = number;
     return true;
   }

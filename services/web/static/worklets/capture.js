@@ -4,8 +4,7 @@
  * One class, and one allocation per chunk: the buffer that is handed over.
  */
 
-import { MICROPHONE_RATE_HZ } from '../js/messages.js';
-import { toInt16 } from '../js/pcm.js';
+import { MICROPHONE_RATE_HZ, toInt16 } from '../js/pcm.js';
 import { Resampler } from '../js/resampler.js';
 
 const CHUNK_SAMPLES = 640;

@@ -5,8 +5,7 @@
  * more of that turn or an earlier one. Tells how much of each turn was really heard.
  */
 
-import { ASSISTANT_RATE_HZ } from '../js/messages.js';
-import { toFloat32 } from '../js/pcm.js';
+import { ASSISTANT_RATE_HZ, toFloat32 } from '../js/pcm.js';
 import { Resampler } from '../js/resampler.js';
 
 /** Held at most; the gateway runs about two seconds ahead of what is heard. */
