@@ -16,7 +16,7 @@ import { callTool } from './tools.js';
 import { Voice } from './voice.js';
 
 /** A question does not wait longer than this for its picture. */
-const LOOK_LIMIT_MS = 900;
+const LOOK_LIMIT_MS = 2_000;
 /** How long to wait for the gateway to confirm the end. */
 const END_LIMIT_MS = 1_500;
 const FIGURES_EVERY_MS = 1_000;

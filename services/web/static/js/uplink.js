@@ -76,10 +76,10 @@ export class Uplink {
 
   /** @param {Message} control @param {number} seq @returns {Message} */
   #numbered(control, seq) {
+    if (control.type !== 'text') return { ...control, seq };
     // A question names the newest picture that goes before it, and that is known only now.
-    const names = control.type === 'text' && control.picture === true;
-    const { picture: _, ...message } = control;
-    if (names && this.sentPicture > 0) return { ...message, seq, picture: this.sentPicture };
+    const { picture: isNamed, ...message } = control;
+    if (isNamed && this.sentPicture > 0) return { ...message, seq, picture: this.sentPicture };
     return { ...message, seq };
   }
 
