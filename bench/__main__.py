@@ -81,8 +81,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--sessions", type=_count, metavar="N", help="measure one load instead of the suite")
-    add("--seconds", type=float, default=8.0, metavar="S", help="measured time (default 8)")
-    add("--warm-up", type=float, default=4.0, metavar="S", help="time before it (default 4)")
+    add("--seconds", type=float, default=6.0, metavar="S", help="measured time (default 6)")
+    add("--warm-up", type=float, default=3.0, metavar="S", help="time before it (default 3)")
     add("--rounds", type=_count, default=ROUNDS, metavar="N", help=f"default {ROUNDS}")
     add(
         "--profile",

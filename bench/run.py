@@ -27,8 +27,8 @@ class Case:
 
     kind: Kind
     sessions: int
-    seconds: float = 10.0
-    warm_up_s: float = 4.0
+    seconds: float = 6.0
+    warm_up_s: float = 3.0
     chunk_ms: int = 40
     """0: the clients are there and say nothing."""
     has_pictures: bool = True
