@@ -33,8 +33,8 @@ SESSION_TTL_S = 600
 TOMBSTONE_S = 60
 """How long an ended session is still known to be ended."""
 
-GRACE_S = 120.0
-"""How long a session waits for a client that is gone."""
+GRACE_S = 180.0
+"""How long a session waits for a client that is gone: a laptop may sleep for two minutes."""
 
 MAX_CRASHES = 3
 """Workers that may die on a session, one after the other, before it is given up."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 
-import pytest
-
 from tests.support.client import Client
 from tests.support.media import silence, speech
 from tests.support.processes import Process, until
@@ -171,35 +169,6 @@ async def test_go_away_changes_the_connection_between_two_turns(own_system: Syst
     assert await questions(own_system) == ["First", "say 20", "Third"]
     assert not [m for m in client.messages if m["type"] == "interrupted"]
     await client.close()
-
-
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        (1006, ""),
-        (1011, "Internal error occurred."),
-        (1008, "BidiGenerateContent session not found"),
-        (1000, "bye"),
-    ],
-)
-async def test_the_live_side_ends_the_connection(system: System, code: int, reason: str) -> None:
-    """The conversation goes on over another connection, with the handle or with the history."""
-    client = await system.client()
-    await client.connect(system.url(), instructions=f"tag-{code}")
-    await client.say("text", text="First")
-    await client.wait_for("turn_end")
-
-    if code == 1006:
-        await system.fault(kind="drop", tag=f"tag-{code}")
-    else:
-        await system.fault(kind="close", code=code, reason=reason, tag=f"tag-{code}")
-
-    await client.wait_for("state", state="resuming")
-    await client.say("text", text="Second")
-    await client.wait_for("turn_end", turn=2)
-    assert client.words("assistant", 2).strip() == "You said: Second"
-    await client.say("end")
-    await client.wait_closed()
 
 
 async def test_gateway_killed_in_mid_answer(own_system: System) -> None:

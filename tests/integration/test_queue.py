@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared import limits
 from tests.support.media import silence, speech
+from tests.support.processes import until
 from tests.support.system import System
 
 
@@ -90,4 +91,31 @@ async def test_every_worker_is_gone(own_system: System) -> None:
     await client.wait_for("turn_end", turn=2)
     assert client.words("user") == "heard 400 ms"
     assert client.closed is None
+    await client.close()
+
+
+async def test_every_worker_is_gone_for_a_minute(own_system: System) -> None:
+    """A minute of speech that nobody took is all there when a worker returns, once and in order."""
+    client = await own_system.client()
+    await client.connect(own_system.url())
+    await client.say("text", text="First")
+    await client.wait_for("turn_end")
+    await own_system.workers[0].kill()
+    chunks = 1_500
+
+    for first in range(1, chunks, 500):  # one connection may not bring so much at once
+        for chunk in silence(first=first, chunks=500):
+            await client.speak(chunk)
+        await client.wait_acked()
+        await client.close()
+        await client.connect(own_system.url(), resume=True)
+    await client.wait_for("state", state="queued", position=1)
+    await own_system.start_worker()
+
+    async def all_heard() -> bool:
+        heard = (await own_system.audio_in_history())[-1]
+        return heard == tuple(range(1, chunks + 1))
+
+    await until(all_heard, "the model has heard every chunk once and in order")
+    assert not [message for message in client.messages if message["type"] == "gap"]
     await client.close()

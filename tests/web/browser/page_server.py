@@ -44,7 +44,7 @@ LIMITS = {
     "picture_side_px": 4096,
     "text_chars": 8000,
     "unacked_audio_s": 20.0,
-    "resume_s": 120.0,
+    "resume_s": 180.0,
 }
 TARGET = (
     "<!doctype html><title>capture-target</title>"
