@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local_live.errors import Refused
-from local_live.history import HandleStore, History, Ledger
+from local_live.history import MAX_PICTURES, HandleStore, History, Ledger
 from local_live.pictures import Picture
 from local_live.vad import GateTimes, SpeechGate
 
@@ -101,7 +101,7 @@ def test_long_ledger_forgets_its_beginning_and_says_so() -> None:
 
 
 def test_tokens_are_counted_by_kind() -> None:
-    """25 tokens for a second of sound, 258 for a picture, one for four letters."""
+    """25 tokens for a second of sound, 256 for a picture, one for four letters."""
     history = conversation()
     history.say("user", "12345678")
     history.intake.audio_ms = 2_000
@@ -109,6 +109,17 @@ def test_tokens_are_counted_by_kind() -> None:
 
     usage = history.intake.usage(response_ms=4_000)
 
-    assert (usage.prompt_text, usage.prompt_audio, usage.prompt_video) == (2, 50, 258)
+    assert (usage.prompt_text, usage.prompt_audio, usage.prompt_video) == (2, 50, 256)
     assert usage.response_audio == 100
-    assert usage.prompt == 310
+    assert usage.prompt == 308
+
+
+def test_the_newest_pictures_are_kept() -> None:
+    """An overview and its close-ups are known together; older ones are forgotten, not uncounted."""
+    history = conversation()
+    for number in range(MAX_PICTURES + 2):
+        history.see(Picture(str(number), 8, 8, b""), "low")
+
+    assert [one.digest for one in history.pictures] == [str(n) for n in range(2, MAX_PICTURES + 2)]
+    assert history.picture is history.pictures[-1]
+    assert history.intake.picture_tokens == 64 * (MAX_PICTURES + 2)

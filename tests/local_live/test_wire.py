@@ -7,57 +7,16 @@ import pytest
 
 from local_live import wire
 from local_live.errors import Refused
+from local_live.fields import to_camel
 
 
 def frame(**body: object) -> bytes:
     return orjson.dumps(body)
 
 
-def test_setup_is_read_in_the_sdks_mixed_spelling() -> None:
-    """Top-level names are camelCase, what is below them snake_case: both are understood."""
-    setup = wire.parse_setup(
-        frame(
-            setup={
-                "model": "models/gemini-3.8-live",
-                "systemInstruction": {"parts": [{"text": "Be brief."}], "role": "user"},
-                "sessionResumption": {"handle": "h1"},
-                "inputAudioTranscription": {"language_codes": ["en-US"]},
-                "realtimeInputConfig": {
-                    "automatic_activity_detection": {
-                        "disabled": True,
-                        "silence_duration_ms": "300",
-                    },
-                    "activity_handling": "no_interruption",
-                },
-            }
-        )
-    )
-
-    assert (setup.model, setup.instruction, setup.handle) == (
-        "models/gemini-3.8-live",
-        "Be brief.",
-        "h1",
-    )
-    assert setup.wants_handles
-    assert setup.hears_input
-    assert not setup.hears_output
-    assert setup.manual_activity
-    assert not setup.interruptible
-    assert setup.silence_ms == 300
-
-
-def test_resumption_is_asked_for_by_an_empty_object() -> None:
-    """`{}` asks for handles; leaving it out does not."""
-    asking = wire.parse_setup(frame(setup={"model": "m", "sessionResumption": {}}))
-    silent = wire.parse_setup(frame(setup={"model": "m"}))
-
-    assert asking.wants_handles
-    assert not silent.wants_handles
-
-
 def test_users_own_keys_stay_as_they_are() -> None:
     """Names inside a tool's response, its arguments or a schema are not ours to rewrite."""
-    parsed = wire.to_camel(
+    parsed = to_camel(
         {"tool_response": {"function_responses": [{"response": {"is_on": {"deep_er": 1}}}]}}
     )
 

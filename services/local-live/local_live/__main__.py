@@ -13,11 +13,11 @@ import uvloop
 from local_live import tls
 from local_live.assistant import Assistant
 from local_live.brain import Brain
+from local_live.desk import Delivery
 from local_live.script import ScriptedBrain
 from local_live.server import Listening, LocalLive
 from local_live.session import SessionSettings
 from local_live.settings import LocalLiveSettings
-from local_live.turns import Delivery
 from shared import log, settings, shutdown
 
 ASSISTANT_PACE = 4.0

@@ -17,7 +17,7 @@ from local_live.history import History, Memory
 from local_live.layout import Screen
 from local_live.models import ModelThread
 from local_live.pictures import Picture
-from local_live.vad import SpeechGate, Utterance, loud_windows
+from local_live.vad import Detection, Sensitivity, SpeechGate, Utterance, loud_windows
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -105,15 +105,17 @@ class AssistantBrain:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._detector = hearing.SpeechDetector()
+        self._sensitivity: Sensitivity = "normal"
         self._trial: tuple[Utterance, asyncio.Task[str]] | None = None
         self._wanted: Picture | None = None
         self._hurry = asyncio.Event()
         self._ahead: asyncio.Task[None] | None = None
         self._answer = _Answer(Answer((), Memory()))
 
-    def new_gate(self, *, silence_ms: int | None, manual: bool) -> SpeechGate:
+    def new_gate(self, detection: Detection) -> SpeechGate:
         """Return a gate for the detector's windows."""
-        return hearing.new_gate(silence_ms=silence_ms, manual=manual)
+        self._sensitivity = detection.sensitivity
+        return hearing.new_gate(detection)
 
     async def voiced(self, windows: bytes) -> list[bool]:
         """Ask the detector; go by loudness where there is none."""
@@ -121,10 +123,10 @@ class AssistantBrain:
             return []
         try:
             return await self._assistant.detector.run(
-                self, lambda model: self._detector.voiced(model, windows)
+                self, lambda model: self._detector.voiced(model, windows, self._sensitivity)
             )
         except ModelUnavailable:
-            return loud_windows(windows, hearing.WINDOW_MS)
+            return loud_windows(windows, hearing.WINDOW_MS, self._sensitivity)
 
     def notice_picture(self, history: History) -> None:
         """Read ahead, at a pace that leaves the machine to others."""

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from local_live.history import History
-from local_live.vad import SpeechGate, Utterance
+from local_live.vad import Detection, SpeechGate, Utterance
 from local_live.wire import ToolResponse
+
+
+class Source(NamedTuple):
+    """A page that an answer rests on."""
+
+    title: str
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,21 @@ class Spoken:
 
     pcm16: bytes
     text: str
+    sources: tuple[Source, ...] = ()
+    """Pages that the answer rests on, told with its last piece."""
+
+
+class Tools(Protocol):
+    """What the client can do in the middle of an answer."""
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Names of the functions that it has declared."""
+        ...
+
+    async def call(self, name: str, args: dict[str, object]) -> ToolResponse:
+        """Let the client do something, and wait for what becomes of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,10 @@ class Question:
     instruction: str = ""
     pictures_since: int = 0
     """Pictures that have come since the last turn began."""
+    tools: Tools | None = None
+    """None where there is nobody to ask."""
+    searches: bool = False
+    """Google search is allowed."""
 
 
 class Brain(Protocol):
@@ -42,7 +68,7 @@ class Brain(Protocol):
     keeps_pictures: bool
     """Whether it reads pictures, so that their bytes must be kept."""
 
-    def new_gate(self, *, silence_ms: int | None, manual: bool) -> SpeechGate:
+    def new_gate(self, detection: Detection) -> SpeechGate:
         """Return the gate that finds utterances in this session's audio."""
         ...
 

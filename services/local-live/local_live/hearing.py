@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local_live.errors import ModelUnavailable
-from local_live.vad import GateTimes, SpeechGate
+from local_live.vad import Detection, GateTimes, Sensitivity, SpeechGate
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -22,9 +22,11 @@ WINDOW_MS = 32
 WINDOW_SAMPLES = 512
 """What Silero's detector was trained on, 32 ms at 16 000 Hz."""
 CONTEXT_SAMPLES = 64
-SPEECH_PROBABILITY = 0.5
+SPEECH_PROBABILITY: dict[Sensitivity, float] = {"low": 0.75, "normal": 0.5, "high": 0.3}
+START_MS = 128
 SILENCE_MS = 550
 MIN_SILENCE_MS, MAX_SILENCE_MS = 200, 3_000
+MAX_START_MS = 500
 
 # Whisper guesses better when it has read what people ask here.
 PROMPT = (
@@ -35,18 +37,19 @@ MAX_NO_SPEECH_PROBABILITY = 0.8
 MIN_LOG_PROBABILITY = -1.3
 
 
-def new_gate(*, silence_ms: int | None, manual: bool) -> SpeechGate:
-    """Return a gate for Silero's windows; the client may say how long a silence ends speech."""
-    wanted_ms = SILENCE_MS if silence_ms is None else silence_ms
+def new_gate(detection: Detection) -> SpeechGate:
+    """Return a gate for Silero's windows, as the client wants speech to be found."""
+    wanted_ms = SILENCE_MS if detection.silence_ms is None else detection.silence_ms
+    start_ms = START_MS if detection.start_ms is None else detection.start_ms
     times = GateTimes(
         window_ms=WINDOW_MS,
-        start_ms=128,
+        start_ms=min(max(start_ms, WINDOW_MS), MAX_START_MS),
         silence_ms=min(max(wanted_ms, MIN_SILENCE_MS), MAX_SILENCE_MS),
         pause_ms=192,
         preroll_ms=320,
         max_ms=28_000,
     )
-    return SpeechGate(times, manual=manual)
+    return SpeechGate(times, manual=detection.manual)
 
 
 class SpeechDetector:
@@ -57,8 +60,11 @@ class SpeechDetector:
         self._cell = np.zeros((1, 1, 128), np.float32)
         self._context = np.zeros((1, CONTEXT_SAMPLES), np.float32)
 
-    def voiced(self, model: InferenceSession, windows: bytes) -> list[bool]:
+    def voiced(
+        self, model: InferenceSession, windows: bytes, sensitivity: Sensitivity = "normal"
+    ) -> list[bool]:
         """Tell for each window of 512 samples whether somebody speaks in it."""
+        threshold = SPEECH_PROBABILITY[sensitivity]
         found = []
         for window in to_float(windows).reshape(-1, 1, WINDOW_SAMPLES):
             heard = {
@@ -68,7 +74,7 @@ class SpeechDetector:
             }
             probability, self._hidden, self._cell = model.run(None, heard)
             self._context = window[:, -CONTEXT_SAMPLES:]
-            found.append(float(probability.reshape(-1)[0]) >= SPEECH_PROBABILITY)
+            found.append(float(probability.reshape(-1)[0]) >= threshold)
         return found
 
 

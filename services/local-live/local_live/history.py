@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from local_live.errors import POLICY, SESSION_NOT_FOUND, Refused
-from local_live.pictures import Picture
+from local_live.pictures import Picture, Resolution
 from local_live.replies import Usage
 from local_live.vad import SpeechGate
 
 AUDIO_TOKENS_PER_S = 25
-PICTURE_TOKENS = 258
 CHARS_PER_TOKEN = 4
+MAX_PICTURES = 6
+"""Pictures that are kept: an overview and its close-ups."""
 MAX_TURNS = 400
 """Older turns are forgotten, as a sliding window would."""
 
@@ -79,14 +80,14 @@ class Intake:
 
     text_chars: int = 0
     audio_ms: float = 0.0
-    pictures: int = 0
+    picture_tokens: int = 0
 
     def usage(self, response_ms: float) -> Usage:
         """Return the tokens of one turn that spoke for ``response_ms``."""
         return Usage(
             prompt_text=self.text_chars // CHARS_PER_TOKEN,
             prompt_audio=round(self.audio_ms * AUDIO_TOKENS_PER_S / 1000),
-            prompt_video=self.pictures * PICTURE_TOKENS,
+            prompt_video=self.picture_tokens,
             response_audio=round(response_ms * AUDIO_TOKENS_PER_S / 1000),
         )
 
@@ -98,7 +99,7 @@ class Snapshot:
     history_id: str
     model: str
     turns: tuple[Turn, ...]
-    picture: Picture | None
+    pictures: tuple[Picture, ...]
     memory: Memory | None
     intake: Intake
     ledger: Ledger
@@ -116,7 +117,8 @@ class History:
     history_id: str = field(default_factory=lambda: secrets.token_hex(6))
     parent: str | None = None
     turns: list[Turn] = field(default_factory=list)
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
+    """The newest of them, oldest first."""
     memory: Memory | None = None
     """What the assistant keeps in mind; the script keeps nothing."""
     intake: Intake = field(default_factory=Intake)
@@ -129,7 +131,7 @@ class History:
             ledger=snapshot.ledger.copy_until(snapshot.ledger_length),
             parent=snapshot.history_id,
             turns=list(snapshot.turns),
-            picture=snapshot.picture,
+            pictures=snapshot.pictures,
             memory=snapshot.memory,
             intake=_copy_intake(snapshot.intake),
         )
@@ -141,10 +143,15 @@ class History:
             self.intake.text_chars += len(text)
             del self.turns[:-MAX_TURNS]
 
-    def see(self, picture: Picture) -> None:
-        """Take ``picture`` for what the screen shows now."""
-        self.picture = picture
-        self.intake.pictures += 1
+    @property
+    def picture(self) -> Picture | None:
+        """The newest picture."""
+        return self.pictures[-1] if self.pictures else None
+
+    def see(self, picture: Picture, resolution: Resolution = "medium") -> None:
+        """Take ``picture`` for what the screen, or a part of it, shows now."""
+        self.pictures = (*self.pictures[1 - MAX_PICTURES :], picture)
+        self.intake.picture_tokens += picture.tokens(resolution)
 
     def snapshot(self, gate: SpeechGate, now_s: float) -> Snapshot:
         """Return this moment; the conversation may go on without changing it."""
@@ -152,7 +159,7 @@ class History:
             history_id=self.history_id,
             model=self.model,
             turns=tuple(self.turns),
-            picture=self.picture,
+            pictures=self.pictures,
             memory=self.memory,
             intake=_copy_intake(self.intake),
             ledger=self.ledger,
@@ -204,8 +211,8 @@ class HandleStore:
 
 
 def _size(snapshot: Snapshot) -> int:
-    return len(snapshot.picture.data) if snapshot.picture else 0
+    return sum(len(picture.data) for picture in snapshot.pictures)
 
 
 def _copy_intake(intake: Intake) -> Intake:
-    return Intake(intake.text_chars, intake.audio_ms, intake.pictures)
+    return Intake(intake.text_chars, intake.audio_ms, intake.picture_tokens)

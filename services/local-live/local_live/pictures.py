@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
+from typing import Literal
 
-from local_live.wire import PictureIn, malformed
+from local_live.fields import malformed
+from local_live.wire import PictureIn
 
+Resolution = Literal["low", "medium", "high"]
+
+LOW_TOKENS, FULL_TOKENS = 64, 256
+TILE_PX = 768
 MAX_SIDE_PX = 8_192
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8"
@@ -23,6 +30,13 @@ class Picture:
     width: int
     height: int
     data: bytes
+
+    def tokens(self, resolution: Resolution) -> int:
+        """Return what it costs to look at: at high resolution each tile of it as well."""
+        if resolution == "low":
+            return LOW_TOKENS
+        tiles = math.ceil(self.width / TILE_PX) * math.ceil(self.height / TILE_PX)
+        return FULL_TOKENS * (1 + tiles if resolution == "high" else 1)
 
 
 def digest_of(data: bytes) -> str:

@@ -5,6 +5,7 @@ Every frame is JSON in bytes (the Live API uses binary frames), with camelCase n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -38,14 +39,22 @@ def input_transcription(text: str) -> bytes:
     return orjson.dumps({"serverContent": {"inputTranscription": {"text": text}}})
 
 
-def spoken(pcm16: bytes, text: str, *, transcribed: bool) -> bytes:
-    """Speak: mono PCM16 at 24 000 Hz, and the words that begin in it."""
+def spoken(
+    pcm16: bytes, text: str, *, transcribed: bool, sources: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """Speak: mono PCM16 at 24 000 Hz, and the words that begin in it.
+
+    ``sources``: titles and addresses of the pages that the answer rests on.
+    """
     content: dict[str, object] = {}
     if pcm16:
         blob = {"mimeType": OUTPUT_MIME_TYPE, "data": b64encode_as_string(pcm16)}
         content["modelTurn"] = {"role": "model", "parts": [{"inlineData": blob}]}
     if text and transcribed:
         content["outputTranscription"] = {"text": text}
+    if sources:
+        chunks = [{"web": {"title": title, "uri": uri}} for title, uri in sources]
+        content["groundingMetadata"] = {"groundingChunks": chunks}
     return orjson.dumps({"serverContent": content})
 
 

@@ -17,11 +17,12 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from local_live import control, wire
+from local_live import control
 from local_live.brain import Brain
 from local_live.errors import EXHAUSTED, INTERNAL, LocalLiveError, Refused
 from local_live.faults import Place
 from local_live.hub import Hub
+from local_live.opening import parse_setup
 from local_live.session import Caller, Session, SessionSettings, close_refused
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -128,7 +129,7 @@ class LocalLive:
         caller = _caller(request, self._numbers[socket])
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
-                setup = wire.parse_setup(await socket.recv())
+                setup = parse_setup(await socket.recv())
         except TimeoutError:
             raise Refused(INTERNAL, "No setup came.") from None
         hub = self._hub

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from local_live import profiles, replies, vad, wire
 from local_live.brain import Brain, Question
+from local_live.desk import Delivery, TurnOptions
 from local_live.errors import (
     DEADLINE_EXPIRED,
     INTERNAL,
@@ -24,9 +25,11 @@ from local_live.errors import (
     Refused,
 )
 from local_live.faults import Fault, Faults, Place
-from local_live.history import HandleStore, History, Ledger, LedgerItem
-from local_live.pictures import Picture, digest_of, open_picture
-from local_live.turns import Delivery, TurnOptions, Turns
+from local_live.history import HandleStore, History, Ledger
+from local_live.opening import Setup
+from local_live.pictures import open_picture
+from local_live.taken_in import Prepared, ledger_item
+from local_live.turns import Turns
 
 GO_AWAY_S = 50.0
 """How long before its end a connection is told so; what Google was seen to give."""
@@ -65,7 +68,7 @@ class Session:
         self,
         socket: ServerConnection,
         caller: Caller,
-        setup: wire.Setup,
+        setup: Setup,
         brain: Brain,
         settings: SessionSettings,
         shelf: tuple[Faults, HandleStore],
@@ -78,7 +81,7 @@ class Session:
         """Messages taken in after `setup`."""
         self._socket, self._brain, self._settings = socket, brain, settings
         self._profile: profiles.Profile
-        self._gate = brain.new_gate(silence_ms=setup.silence_ms, manual=setup.manual_activity)
+        self._gate = brain.new_gate(setup.detection)
         self._instruction = setup.instruction
         self._pictures_since_turn = 0
         self._carried: vad.Utterance | None = None
@@ -184,6 +187,8 @@ class Session:
             hears_output=setup.hears_output,
             says_idle=self._profile.says_idle,
             vertex=self.caller.vertex,
+            functions=setup.functions,
+            searches=setup.searches,
         )
         delivery = self._settings.delivery
         return Turns(self, self._brain, self.history, options, delivery, self._group)
@@ -231,26 +236,26 @@ class Session:
         if any(isinstance(given, wire.Content) and not given.complete for given in frame.inputs):
             await self._turns.announce()
 
-    async def _prepare(self, given: wire.ClientInput) -> _Prepared:
+    async def _prepare(self, given: wire.ClientInput) -> Prepared:
         """Do what takes time, before anything of the session changes."""
         if isinstance(given, wire.AudioIn):
             pcm16 = vad.to_16k(given.pcm16, given.rate_hz)
-            return _Prepared(pcm16, await self._brain.voiced(self._gate.whole_windows(pcm16)))
+            return Prepared(pcm16, await self._brain.voiced(self._gate.whole_windows(pcm16)))
         pictures: tuple[wire.PictureIn, ...] = ()
         if isinstance(given, wire.PictureIn):
             pictures = (given,)
         elif isinstance(given, wire.Content):
             pictures = tuple(picture for turn in given.turns for picture in turn.pictures)
         keep = self._brain.keeps_pictures
-        return _Prepared(pictures=[open_picture(one, keep_data=keep) for one in pictures])
+        return Prepared(pictures=[open_picture(one, keep_data=keep) for one in pictures])
 
-    def _record(self, given: wire.ClientInput, prepared: _Prepared) -> list[vad.SpeechEvent]:
+    def _record(self, given: wire.ClientInput, prepared: Prepared) -> list[vad.SpeechEvent]:
         """Write one input into the history; return what it means for the speech under way."""
         history = self.history
         if self._settings.ledger_items:
-            history.ledger.append(_ledger_item(given, prepared))
+            history.ledger.append(ledger_item(given, prepared))
         for picture in prepared.pictures:
-            history.see(picture)
+            history.see(picture, self.setup.resolution)
             self._pictures_since_turn += 1
             self._brain.notice_picture(history)
         match given:
@@ -307,14 +312,6 @@ class Session:
         self._pictures_since_turn = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    pcm16: bytes = b""
-    """At 16 000 Hz."""
-    voiced: list[bool] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-
-
 async def close_refused(socket: ServerConnection, refused: LocalLiveError) -> None:
     """Close with the code and reason that ``refused`` carries; 1011 for anything unforeseen."""
     if isinstance(refused, Refused):
@@ -327,35 +324,6 @@ async def close_refused(socket: ServerConnection, refused: LocalLiveError) -> No
 def _begins_turn(given: wire.ClientInput) -> bool:
     # Any clientContent cancels what is being said, even one that asks for no answer.
     return isinstance(given, (wire.TextIn, wire.Content))
-
-
-def _ledger_item(  # noqa: PLR0911 - one line for each kind of input
-    given: wire.ClientInput, prepared: _Prepared
-) -> LedgerItem:
-    match given:
-        case wire.AudioIn(pcm16):
-            first = int.from_bytes(pcm16[:2], "little", signed=True)
-            digest = digest_of(pcm16)
-            return {"kind": "audio", "bytes": len(pcm16), "digest": digest, "first": first}
-        case wire.PictureIn():
-            (seen,) = prepared.pictures
-            size = {"width": seen.width, "height": seen.height}
-            return {"kind": "video", "digest": seen.digest, **size}
-        case wire.TextIn(text):
-            return {"kind": "text", "text": text}
-        case wire.Content(turns, complete):
-            said = [{"role": turn.role, "text": turn.text} for turn in turns]
-            return {"kind": "clientContent", "turns": said, "turnComplete": complete}
-        case wire.ToolResponse(call_id, name, response):
-            return {"kind": "toolResponse", "id": call_id, "name": name, "response": response}
-        case wire.ContextUpdate(instruction):
-            return {"kind": "contextUpdate", "instruction": instruction}
-        case wire.ActivityStart():
-            return {"kind": "activityStart"}
-        case wire.ActivityEnd():
-            return {"kind": "activityEnd"}
-        case wire.AudioStreamEnd():
-            return {"kind": "audioStreamEnd"}
 
 
 def _first_of(group: BaseExceptionGroup[LocalLiveError]) -> LocalLiveError:

@@ -4,68 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 from local_live import replies
 from local_live.brain import Brain, Question, Spoken
-from local_live.faults import Fault, Faults, Place
-from local_live.history import HandleStore, History
-from local_live.vad import SpeechGate, Utterance
+from local_live.desk import Delivery, Desk, TurnOptions
+from local_live.faults import Fault
+from local_live.history import History
+from local_live.vad import Utterance
 from local_live.wire import ToolResponse
 
 OUTPUT_BYTES_PER_MS = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How speech goes out."""
-
-    pace: float = 4.0
-    """Multiple of real time; 0 for as fast as it is made."""
-    holds_turn_complete: bool = False
-    """Whether the turn stays open until its sound must have been played, so that speech until then
-    still interrupts it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnOptions:
-    """What the client's setup and the model's profile say about the frames."""
-
-    wants_handles: bool
-    hears_input: bool
-    hears_output: bool
-    says_idle: bool
-    vertex: bool
-
-
-class Desk(Protocol):
-    """What a turn needs of its session."""
-
-    faults: Faults
-    handles: HandleStore
-
-    async def send(self, frame: bytes) -> None:
-        """Put one frame on the socket."""
-
-    async def strike(self, fault: Fault) -> None:
-        """Let a fault happen to the connection."""
-
-    def place(self, turn: int) -> Place:
-        """Say where turn number ``turn`` happens."""
-        ...
-
-    def instruction(self) -> str:
-        """Return the system instruction."""
-        ...
-
-    def gate(self) -> SpeechGate:
-        """Return the gate as it stands."""
-        ...
-
-    def consumed_index(self) -> int | None:
-        """Return the index of the client's last message that is in the history."""
-        ...
 
 
 @dataclass(slots=True)
@@ -78,10 +27,24 @@ class _Turn:
     chunks: int = 0
     started_s: float = 0.0
     pending_call: str = ""
+    calls: int = 0
     mute: bool = False
     """Stalled by a fault: whatever ends it, nothing is said about it."""
     closing: bool = False
     strikes: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _TurnTools:
+    """The client's functions, for one turn (`brain.Tools`)."""
+
+    turns: Turns
+    turn: _Turn
+    offered: frozenset[str]
+
+    async def call(self, name: str, args: dict[str, object]) -> ToolResponse:
+        """Call one of them, and wait for its result."""
+        return await self.turns.call(self.turn, name, args)
 
 
 class _PhantomInterruptionError(Exception):
@@ -199,7 +162,10 @@ class Turns:
             turn.mute = True
             await asyncio.Event().wait()
         if call := desk.faults.take(place, "tool_call"):
-            question = await self._ask_tool(turn, call)
+            answered = await self.call(turn, call.name, call.args)
+            question = Question("", tool=answered, instruction=desk.instruction())
+        tools = _TurnTools(self, turn, self._options.functions)
+        question = replace(question, tools=tools, searches=self._options.searches)
         if late := desk.faults.take(place, "slow_first_audio"):
             await asyncio.sleep(late.seconds)
         slow = desk.faults.take(place, "slow_chunks")
@@ -232,8 +198,12 @@ class Turns:
         turn.chunks += 1
         turn.text += piece.text
         turn.audio_ms += len(piece.pcm16) / OUTPUT_BYTES_PER_MS
-        frame = replies.spoken(piece.pcm16, piece.text, transcribed=self._options.hears_output)
-        await self._desk.send(frame)
+        options = self._options
+        await self._desk.send(
+            replies.spoken(
+                piece.pcm16, piece.text, transcribed=options.hears_output, sources=piece.sources
+            )
+        )
 
     def _heard_ms(self, turn: _Turn) -> float:
         """Return how much of the turn can have been heard: it is sent faster than it is played."""
@@ -254,14 +224,15 @@ class Turns:
                 raise _PhantomInterruptionError
             await self._desk.strike(fault)
 
-    async def _ask_tool(self, turn: _Turn, call: Fault) -> Question:
-        turn.pending_call = f"call-{turn.number}"
+    async def call(self, turn: _Turn, name: str, args: dict[str, object]) -> ToolResponse:
+        """Call a function of the client's for ``turn``, and wait for its result."""
+        turn.calls += 1
+        turn.pending_call = f"call-{turn.number}-{turn.calls}"
         self._tool_result = asyncio.get_running_loop().create_future()
-        await self._desk.send(replies.tool_call(turn.pending_call, call.name, call.args))
+        await self._desk.send(replies.tool_call(turn.pending_call, name, args))
         response = await self._tool_result
         turn.pending_call = ""
-        named = ToolResponse(response.call_id, response.name or call.name, response.response)
-        return Question("", tool=named, instruction=self._desk.instruction())
+        return replace(response, name=response.name or name)
 
     async def _say_interrupted(self, turn: _Turn) -> None:
         if turn.pending_call:

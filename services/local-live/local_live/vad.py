@@ -9,13 +9,30 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+Sensitivity = Literal["low", "normal", "high"]
+
 RATE_HZ = 16_000
 BYTES_PER_MS = RATE_HZ * 2 // 1000
-LOUD_RMS = 500
+LOUD_RMS: dict[Sensitivity, int] = {"low": 1_500, "normal": 500, "high": 200}
 """Root mean square of int16 samples above which a window counts as speech, without a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How the client wants speech to be found; None for the listener's own way."""
+
+    manual: bool = False
+    """Push-to-talk: the client says when speech begins and ends."""
+    silence_ms: int | None = None
+    """Silence that ends an utterance."""
+    start_ms: int | None = None
+    """Voiced sound needed before it counts as speech."""
+    sensitivity: Sensitivity = "normal"
+    """How easily sound counts as voiced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +196,7 @@ class SpeechGate:
         return ended
 
 
-def loud_windows(windows: bytes, window_ms: int) -> list[bool]:
+def loud_windows(windows: bytes, window_ms: int, sensitivity: Sensitivity = "normal") -> list[bool]:
     """Tell for each window of 16 000 Hz PCM16 whether it is loud enough for speech."""
     if not windows:
         return []
@@ -187,7 +204,8 @@ def loud_windows(windows: bytes, window_ms: int) -> list[bool]:
     # float32 keeps the sum of squares exact enough and cannot overflow, as int16 would.
     samples = np.frombuffer(windows, "<i2").reshape(-1, n_samples).astype(np.float32)
     energy = np.einsum("ij,ij->i", samples, samples)
-    return [value > LOUD_RMS**2 * n_samples for value in energy.tolist()]
+    threshold = LOUD_RMS[sensitivity] ** 2 * n_samples
+    return [value > threshold for value in energy.tolist()]
 
 
 def to_16k(pcm16: bytes, rate_hz: int) -> bytes:
