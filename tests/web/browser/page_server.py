@@ -223,6 +223,7 @@ class PageServer:
     gateway: Gateway = field(default_factory=Gateway)
     access_code: str = ""
     standin: bool = True
+    models: list[str] = field(default_factory=list)
     url: str = ""
     _members: set[str] = field(default_factory=set)
 
@@ -266,6 +267,7 @@ class PageServer:
                 "assistant": {"name": name, "standin": self.standin},
                 "voices": ["Kore", "Puck"],
                 "presets": [preset],
+                "models": self.models,
             }
         )
         reply.set_cookie("member", "yes")

@@ -119,7 +119,11 @@ async def test_settings_are_remembered_and_sent(visit: Visit) -> None:
     """What is chosen in the settings outlives a reload and reaches the gateway."""
     await visit.click("settings")
     await visit.page.get_by_label("Voice").select_option("Puck")
+    await visit.page.get_by_label("It acts as").select_option("Your own")
     await visit.page.get_by_label("Your own instructions").fill("Answer in one sentence.")
+    await visit.page.get_by_label("Language").select_option("fr")
+    await visit.page.get_by_label("How easily it hears you").select_option("low")
+    await visit.page.get_by_label("Detail").select_option("sharp")
     await visit.page.keyboard.press("Tab")
     await visit.page.keyboard.press("Escape")
 
@@ -131,4 +135,29 @@ async def test_settings_are_remembered_and_sent(visit: Visit) -> None:
         "preset": "screen_helper",
         "instructions": "Answer in one sentence.",
         "turn_taking": "open_mic",
+        "language": "fr",
+        "sensitivity": "low",
+        "detail": "sharp",
+        "model": None,
+        "tools": ["look_closer", "point_at"],
     }
+
+
+async def test_a_model_is_chosen_from_what_the_server_offers(visit: Visit) -> None:
+    """With more models than one the user chooses; one that is no longer offered is not asked for."""
+    visit.server.models = ["gemini-3.8-live", "gemini-3.1-flash-live"]
+    async with visit.page.expect_response("**/api/ticket"):
+        await visit.page.reload()
+    await visit.click("settings")
+    await visit.page.get_by_label("Model").select_option("gemini-3.1-flash-live")
+    await visit.page.keyboard.press("Escape")
+    await visit.start()
+    await visit.click("end")
+    visit.server.models = ["gemini-3.8-live"]
+    async with visit.page.expect_response("**/api/ticket"):
+        await visit.page.reload()
+    await visit.start()
+    await until(lambda: len(visit.gateway.hellos) == 2)
+
+    models = [hello["options"]["model"] for hello in visit.gateway.hellos]
+    assert models == ["gemini-3.1-flash-live", None]

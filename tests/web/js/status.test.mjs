@@ -24,12 +24,15 @@ const CASES = {
   ready: { microphone: { state: 'off', label: '' } },
   hearing: { isHearing: true, playingTurn: 1 },
   thinking: { isThinking: true },
+  looking: { isLooking: true, isAnswering: true },
   speaking: { playingTurn: 1 },
   interrupted: { isInterrupted: true, isHearing: true },
   muted: { microphone: { state: 'muted', label: '' } },
+  paused: { share: { state: 'on', isPaused: true } },
   resuming: { link: 'waiting', attempt: 1 },
   offline: { link: 'waiting', attempt: 3 },
   ended: { phase: 'ended', link: 'closed' },
+  refused: { phase: 'ended', ended: { reason: 'refused', message: '' } },
 };
 
 for (const [status, change] of Object.entries(CASES)) {
@@ -58,6 +61,23 @@ test('with the gateway there and no worker yet it is still connecting', () => {
 
 test('the place in the queue is named', () => {
   assert.equal(statusLabel(live({ queuePosition: 2 })), 'In the queue: number 2');
+});
+
+test('how often it tried to pick up again is told', () => {
+  assert.equal(statusLabel(live({ link: 'waiting', attempt: 2 })), 'Picking up again, attempt 2');
+});
+
+test('a closer look is told until the answer goes on', () => {
+  let state = live();
+  for (const message of [
+    { type: 'turn_start', turn: 1, picture: 7 },
+    { type: 'tool', turn: 1, call: 'c', name: 'look_closer', args: {} },
+  ]) state = { ...state, ...afterGatewayMessage(state, message, 0) };
+  const looking = statusOf(state);
+  const words = { type: 'transcript', role: 'assistant', turn: 1, text: 'It says', final: false };
+  state = { ...state, ...afterGatewayMessage(state, words, 0) };
+
+  assert.deepEqual([looking, statusOf(state)], ['looking', 'speaking']);
 });
 
 test('words of a question that is being answered do not make it think again', () => {

@@ -61,6 +61,7 @@ const buttons = {
   microphone: () => void (store.state.phase === 'live' ? actions.hearing.turnOn() : start('talk')),
   mute: () => actions.toggleMute(),
   hush: () => actions.hush(),
+  'test-sound': () => void actions.speaker.test(),
   'tab-sound': () => actions.hearing.mixTabSound(store.state.tabSound !== 'on'),
   end: () => actions.end(),
   again: () => actions.again(),

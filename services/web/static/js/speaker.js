@@ -39,6 +39,21 @@ export class Speaker {
     await context.setSinkId?.(deviceId).catch(() => undefined);
   }
 
+  /** Two notes, to hear where the voice comes from. */
+  async test() {
+    const context = sharedContext();
+    await context.resume();
+    const gain = new GainNode(context, { gain: 0 });
+    const note = new OscillatorNode(context, { frequency: 523 });
+    const now = context.currentTime;
+    note.frequency.setValueAtTime(659, now + 0.25);
+    gain.gain.setTargetAtTime(0.2, now, 0.02);
+    gain.gain.setTargetAtTime(0, now + 0.5, 0.04);
+    note.connect(gain).connect(context.destination);
+    note.start();
+    note.stop(now + 0.8);
+  }
+
   /** @param {boolean} isOn Whether answers are heard; they are written either way. */
   setSound(isOn) {
     this.isOn = isOn;

@@ -17,12 +17,15 @@ export const STATUSES = Object.freeze({
   ready: { label: 'Ready for a question', tone: 'listen', icon: 'dot' },
   hearing: { label: 'Hearing you', tone: 'hear', icon: 'bars' },
   thinking: { label: 'Thinking', tone: 'think', icon: 'dots' },
+  looking: { label: 'Looking closer', tone: 'think', icon: 'look' },
   speaking: { label: 'Speaking', tone: 'speak', icon: 'waves' },
   interrupted: { label: 'Stopped for you', tone: 'wait', icon: 'cut' },
   muted: { label: 'Microphone muted', tone: 'quiet', icon: 'muted' },
+  paused: { label: 'Sharing paused', tone: 'quiet', icon: 'paused' },
   resuming: { label: 'Picking up again', tone: 'wait', icon: 'arc' },
   offline: { label: 'Offline, trying again', tone: 'bad', icon: 'offline' },
   ended: { label: 'Conversation ended', tone: 'quiet', icon: 'ended' },
+  refused: { label: 'Not let in', tone: 'bad', icon: 'refused' },
 });
 
 /** A break that lasts longer than so many attempts is called offline rather than resuming. */
@@ -49,14 +52,17 @@ function linkStatus(state) {
  */
 export function statusOf(state) {
   if (state.asking) return 'asking';
-  if (state.phase === 'idle' || state.phase === 'ended') return state.phase;
+  if (state.phase === 'ended') return state.ended?.reason === 'refused' ? 'refused' : 'ended';
+  if (state.phase === 'idle') return 'idle';
   const link = linkStatus(state);
   if (link) return link;
   if (state.isInterrupted) return 'interrupted';
   if (state.isHearing) return 'hearing';
+  if (state.isLooking) return 'looking';
   if (state.playingTurn !== null || state.isAnswering) return 'speaking';
   if (state.isThinking) return 'thinking';
   if (state.microphone.state === 'muted') return 'muted';
+  if (state.share.state === 'on' && state.share.isPaused) return 'paused';
   return state.microphone.state === 'on' ? 'listening' : 'ready';
 }
 
@@ -67,6 +73,7 @@ export function statusOf(state) {
 export function statusLabel(state) {
   const status = statusOf(state);
   if (status === 'queued') return `In the queue: number ${state.queuePosition}`;
+  if (status === 'resuming' && state.attempt > 1) return `Picking up again, attempt ${state.attempt}`;
   if (status === 'listening' && state.settings.turnTaking === 'push_to_talk') return 'Hold to talk';
   if (status === 'asking' && state.asking === 'microphone') return 'Waiting for the microphone';
   return STATUSES[status].label;

@@ -3,6 +3,7 @@
 import { buttonsOf, byRole, write } from './dom.js';
 import { canShareScreen, canUseMicrophone } from './devices.js';
 import { STATUSES, statusLabel, statusOf } from './status.js';
+import { drawTabIcon } from './tab-icon.js';
 
 /** @typedef {import('./state.js').PageState} PageState */
 
@@ -14,7 +15,7 @@ function setIcon(button, name) {
 /** @param {PageState} state @returns {string} What stands beside the status. */
 function detailOf(state) {
   if (state.phase !== 'live') return '';
-  if (state.link === 'waiting' && state.attempt > 1) return `attempt ${state.attempt}`;
+  if (statusOf(state) === 'offline' && state.attempt > 1) return `attempt ${state.attempt}`;
   if (state.session === 'live' && state.server?.assistant.standin) return state.server.assistant.name;
   return state.session === 'live' ? state.model : '';
 }
@@ -38,7 +39,7 @@ export class ControlsView {
     this.#drawStatus(state);
     this.#drawMicrophone(state);
     this.#drawShare(state);
-    /** @type {HTMLButtonElement} */ (byRole('hush')).disabled = state.playingTurn === null;
+    /** @type {HTMLButtonElement} */ (byRole('hush')).disabled = state.playingTurn === null && !state.isAnswering;
     byRole('dock').hidden = state.phase === 'ended';
     byRole('composer').hidden = state.phase === 'ended';
   }
@@ -54,6 +55,7 @@ export class ControlsView {
     write(this.label, label);
     write(byRole('status-detail'), detailOf(state));
     byRole('status-cancel').hidden = state.asking === null;
+    drawTabIcon(status);
     document.title = status === 'idle' ? 'Overshoulder' : `${label} · Overshoulder`;
     // A reader hears what asks for attention, not each breath of the conversation.
     if (['wait', 'bad', 'quiet'].includes(STATUSES[status].tone)) write(this.announced, label);

@@ -28,7 +28,7 @@ export class SoundView {
   constructor() {
     /** What shows each side's level. @type {Record<string, HTMLElement[]>} */
     this.meters = {
-      user: [byRole('meter'), byRole('mute')],
+      user: [byRole('meter'), byRole('settings-meter'), byRole('mute')],
       assistant: [byRole('voice-meter'), byRole('hush')],
     };
   }
