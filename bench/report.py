@@ -16,6 +16,9 @@ BUSY = 0.1
 """Share of the machine that other processes may take before the figures are called doubtful."""
 
 LATE_MS = 20.0
+BEHIND_MS = 250.0
+"""Median of the round trip from which work is put off rather than done: CPU then says nothing."""
+
 COLUMNS = (
     *("who", "sessions", "chunks", "CPU ms/s", "of which", "round trip ms p50 / p90 / p99"),
     *("added p50 / p99", "KB per session", "Redis KB/s in, out", "lost"),
@@ -67,7 +70,9 @@ def ratios(figures: Sequence[Mapping[str, Any]]) -> list[str]:
         loads = {(one["case"]["sessions"], one["case"]["chunk_ms"]) for one in figures}
         for sessions, chunk_ms in sorted(loads):
             a, b = (find(figures, kind, sessions, chunk_ms) for kind in (mine, other))
-            if a is not None and b is not None and b["servers_cpu_ms_per_session_s"]:
+            if a is None or b is None or is_behind(a) or is_behind(b):
+                continue
+            if b["servers_cpu_ms_per_session_s"]:
                 share = a["servers_cpu_ms_per_session_s"] / b["servers_cpu_ms_per_session_s"]
                 sentences.append(
                     f"{_NAMES[mine]} takes {share:.2f} times the CPU of {_NAMES[other]}"
@@ -101,6 +106,8 @@ def warnings(figures: Iterable[Mapping[str, Any]]) -> list[str]:
     for one in figures:
         name = short_name(one["case"])
         found += [f"{name}: the first problem was {text}" for text in one["first_problems"][:1]]
+        if is_behind(one):
+            found.append(f"{name}: it could not keep up, so its CPU is not that of the work.")
         others = one["cpu_share_of_other_processes"]
         if others > BUSY:
             found.append(f"{name}: other processes took {others:.0%} of the machine.")
@@ -108,6 +115,12 @@ def warnings(figures: Iterable[Mapping[str, Any]]) -> list[str]:
         if late > LATE_MS:
             found.append(f"{name}: the load generator itself was late by {late:.0f} ms (p99).")
     return found
+
+
+def is_behind(one: Mapping[str, Any]) -> bool:
+    """Tell whether a case could not keep up with what was asked of it."""
+    trip = one["round_trip_ms"]
+    return bool(one["case"]["chunk_ms"]) and trip.get("p50", BEHIND_MS) >= BEHIND_MS
 
 
 def short_name(case: Mapping[str, Any]) -> str:

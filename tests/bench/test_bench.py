@@ -114,6 +114,14 @@ def test_the_report_compares_and_warns() -> None:
     ]
 
 
+def test_what_cannot_keep_up_is_not_compared() -> None:
+    """Work that is put off costs nothing yet."""
+    door, relay = _figures(Kind.DOOR, 4.0, p50=900.0), _figures(Kind.RELAY, 8.0)
+
+    assert ratios([door, relay]) == []
+    assert "could not keep up" in "".join(warnings([door, relay]))
+
+
 def test_what_is_missing_is_said() -> None:
     """A comparator that could not be installed is a line below the table."""
     reason = "Pipecat cannot be installed: no network"
