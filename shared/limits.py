@@ -13,13 +13,12 @@ UP_MAX_BYTES = 4_000_000
 FRAMES_MAX_ENTRIES = 6
 """Pictures: the newest overview and its close-ups; older ones fall out, nobody asks for them."""
 
-DOWN_MAX_ENTRIES = 1_200
-"""What the assistant said and its client has not heard: two minutes of speech at 100 ms, and the
-text around it. A client that was away longer gets the text from the history; old speech would not
-be played anyway."""
+DOWN_MAX_ENTRIES = 6_000
+"""What the assistant said and its client has not heard: four minutes of speech at 40 ms, and the
+text around it. What is longer loses its oldest, and the client is told."""
 
-DOWN_MAX_BYTES = 6_000_000
-"""The same bound for a model whose pieces of speech are longer."""
+DOWN_MAX_BYTES = 12_000_000
+"""The same bound for a model whose pieces of speech are longer: about four minutes of it."""
 
 HISTORY_MAX_ENTRIES = 200
 """Finished turns, for a reloaded page and for seeding a fresh Live session."""

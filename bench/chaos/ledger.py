@@ -209,9 +209,9 @@ def _hidden_shown(record: Record, said: list[Token], story: Story) -> int:
 def judge_downlink(record: Record, published: Sequence[Reply], judgement: Judgement) -> None:
     """Compare what the workers published with what the client received, into ``judgement``.
 
-    Speech that the client has may be gone from `down` before we have looked.
+    What the client has may be gone from `down` before we have looked.
     """
-    wanted = sorted({*(one.id for one in published), *record.speech})
+    wanted = sorted({*(one.id for one in published), *record.received})
     row = _compare(wanted, record.received)
     got = set(record.received)
     cuts = [one for one in published if one.cuts]

@@ -44,8 +44,6 @@ class Record:
     pictures: dict[str, int] = field(default_factory=dict)
     """Digest to number."""
     received: list[StreamId] = field(default_factory=list)
-    speech: set[StreamId] = field(default_factory=set)
-    """What of it was speech."""
     absences: list[Absence] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Everything that a client should never see."""

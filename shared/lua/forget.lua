@@ -1,6 +1,7 @@
--- Speech that the client has is no longer needed to fill holes: deletes it, up to an id, and leaves
--- all that is text. The newest entry stays in any case: its number is where the next one goes on.
--- KEYS  session hash, down
+-- What the client has is no longer needed to fill holes. Deletes turns that are finished, since the
+-- history has their words, and of the turn that is on the speech alone: a page that is reloaded
+-- still gets its words. The newest entry always stays: its number is where the next one goes on.
+-- KEYS  session hash, down, history
 -- ARGV  connection epoch, id after which to look, id up to which the client has everything,
 --       first byte of an entry that is speech, most entries to look at
 -- Reply id up to which was looked; '' if another connection has the session
@@ -13,5 +14,8 @@ for _, entry in ipairs(entries) do
     redis.call('XDEL', KEYS[2], entry[1])
   end
 end
-if #entries == tonumber(ARGV[5]) then return entries[#entries][1] end
-return ARGV[3]
+local done = ARGV[3]
+if #entries == tonumber(ARGV[5]) then done = entries[#entries][1] end
+local finished = redis.call('XREVRANGE', KEYS[3], done, '-', 'COUNT', 1)[1]
+if finished then redis.call('XTRIM', KEYS[2], 'MINID', finished[1]) end
+return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said, Speech
 from shared.bus import Bus
-from shared.bus_messages import Interrupted, Notice, Transcript, TurnStart
+from shared.bus_messages import HistoryTurn, Interrupted, Notice, Transcript, TurnStart
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.options import SessionOptions
 from tests.gemini_worker.shop import calm
@@ -284,6 +285,57 @@ async def test_a_worker_goes_on_after_what_is_forgotten(talk: Talk) -> None:
         await talk.say("b")
 
         await _numbers(items, *range(1, 8))
+
+
+async def test_turns_that_are_finished_are_forgotten_whole(talk: Talk) -> None:
+    """Once the client plays the next turn, the history alone has the words of the one before."""
+    await talk.lease.publish(Said(TurnStart(turn=1), 1))
+    await talk.speak(3)
+    final = Transcript(turn=1, role="assistant", text="", final=True)
+    words = HistoryTurn(role="assistant", text="words", turn=1, time_ms=0.0)
+    await talk.lease.publish(Said(final, 1, words))
+    await talk.lease.publish(Said(TurnStart(turn=2), 2))
+    await talk.speak(3, turn=2)
+    await talk.say("more", turn=2)
+    async with talk.heard() as (downlink, items):
+        await _numbers(items, *range(1, 11))
+
+        downlink.played(1, 300.0)
+        await downlink.forget_played()
+        assert await _kept(talk) == [0, 1, *range(5, 11)]
+        downlink.played(2, 200.0)
+        await downlink.forget_played()
+
+    assert await _kept(talk) == [5, 6, 9, 10]
+    assert await talk.lease.last_turn() == (2, True)
+
+
+async def test_what_fell_out_unheard_is_told(talk: Talk) -> None:
+    """An answer that outran its client by more than Redis holds says so where it is missing."""
+    await talk.say("a", "b", "c", "d")
+    await talk.bus.send("XTRIM", talk.held.keys.down, "MINID", "1-3")
+
+    async with talk.heard(StreamId(1, 1)) as (_, items):
+        await until(lambda: len(items) == 3, "the rest is there", 5.0)
+
+    notice, third, _ = items
+    assert isinstance(notice.data, str)
+    assert json.loads(notice.data)["code"] == "answer_lost"
+    assert third.id == StreamId(1, 3)
+
+
+async def test_what_was_forgotten_is_not_told(talk: Talk) -> None:
+    """A page that was reloaded misses nothing where Redis let speech go on purpose."""
+    await talk.say("a", "b", "c", "d")
+    await talk.bus.send("XDEL", talk.held.keys.down, "1-2", "1-3")
+    downlink = Downlink(talk.store, talk.held, Outbox(), START, StreamId(1, 3))
+    downlink.subscribed()
+    filling = asyncio.create_task(downlink.fill())
+
+    items = [await downlink.next() for _ in range(2)]
+
+    filling.cancel()
+    assert [one.id.seq for one in items] == [1, 4]
 
 
 async def _kept(talk: Talk) -> list[int]:

@@ -264,14 +264,14 @@ async def test_only_speech_is_forgotten(bus: Bus, store: SessionStore) -> None:
         await bus.send("XADD", held.keys.down, f"1-{seq}", "m", entry)
     newest = StreamId(1, count)
 
-    done = await store.forget_speech(held, START, newest)
+    done = await store.forget(held, START, newest)
     assert done == StreamId(1, FORGET_ENTRIES)
-    assert await store.forget_speech(held, done, newest) == newest
+    assert await store.forget(held, done, newest) == newest
 
     kept = [entry_id.seq for entry_id, _ in await store.down_after(held, START, count)]
     assert kept == [*range(1, count, 2), count]
     await _again(store, held)
-    assert await store.forget_speech(held, START, newest) is None
+    assert await store.forget(held, START, newest) is None
 
 
 async def test_history_comes_with_the_id_that_finished_it(bus: Bus, store: SessionStore) -> None:

@@ -314,7 +314,7 @@ class Door(ABC):
     ) -> tuple[Downlink, Outbox]:
         """Return the way from the worker to this client, going on after ``after``."""
         outbox = Outbox(silent_until=silent_until)
-        return Downlink(self.house.store, held, outbox, after), outbox
+        return Downlink(self.house.store, held, outbox, after, silent_until or START), outbox
 
 
 def _as_error(exc: DecodeError) -> Error:

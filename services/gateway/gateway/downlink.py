@@ -11,11 +11,14 @@ import asyncio
 import contextlib
 from time import monotonic
 
+import structlog
+
 from gateway import metrics
 from gateway.outbox import Item, Outbox
 from gateway.receipts import Receipts
 from gateway.session_store import Attachment, SessionStore
 from shared.audio import DOWNLINK_RATE_HZ, pcm16_ms
+from shared.bus_messages import Notice
 from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode
 
 FILL_ENTRIES = 100
@@ -23,15 +26,36 @@ FILL_ENTRIES = 100
 
 _INTERRUPTED = b'{"type":"interrupted"'
 
+_LOST = Notice(
+    code="answer_lost", message="A part of the answer is missing: it was too long to be kept."
+).model_dump_json(exclude_none=True)
+
+log = structlog.get_logger()
+
 
 class Downlink:
     """What the worker says, in order, without holes or repeats, into an outbox."""
 
     def __init__(
-        self, store: SessionStore, held: Attachment, outbox: Outbox, after: StreamId
+        self,
+        store: SessionStore,
+        held: Attachment,
+        outbox: Outbox,
+        after: StreamId,
+        holes_until: StreamId = START,
     ) -> None:
+        """Go on after ``after``.
+
+        Args:
+            store: Where to read what was missed.
+            held: The session.
+            outbox: Where messages for the client go.
+            after: Id of the last message that the client has, or need not have.
+            holes_until: Up to here messages may be missing on purpose, forgotten by Redis.
+        """
         self._store, self._held, self._outbox = store, held, outbox
-        self._last = after
+        self._last, self._last_seq = after, after.seq
+        self._holes_until = holes_until
         self._newest_seen = after
         self._receipts = Receipts()
         self._forgotten = START
@@ -54,7 +78,7 @@ class Downlink:
             self.cut(header.turn)
         if self._behind.is_set():
             return
-        if entry_id.seq != self._last.seq + 1 or self._outbox.is_full():
+        if entry_id.seq != self._last_seq + 1 or self._outbox.is_full():
             self._behind.set()
             return
         self._accept(entry_id, header, payload, message)
@@ -79,7 +103,7 @@ class Downlink:
         received = self._receipts.received(time_ms())
         if received is None or received <= self._forgotten:
             return
-        done = await self._store.forget_speech(self._held, self._forgotten, received)
+        done = await self._store.forget(self._held, self._forgotten, received)
         self._forgotten = done or received
 
     async def fill(self) -> None:
@@ -125,6 +149,10 @@ class Downlink:
         self._last = entry_id
         if entry_id.seq == 0:
             return  # the marker that opens a lease epoch
+        if entry_id.seq > max(self._last_seq, self._holes_until.seq) + 1:
+            log.warning("the answer fell out of redis unheard", after=self._last_seq)
+            self._outbox.put(Item(entry_id, _LOST))
+        self._last_seq = entry_id.seq
         if header.kind == Kind.ASSISTANT_AUDIO:
             audio_ms = pcm16_ms(len(entry) - HEADER_BYTES, DOWNLINK_RATE_HZ)
             self._outbox.put(Item(entry_id, entry, header.turn, audio_ms))

@@ -183,17 +183,18 @@ class SessionStore:
         entries = await self._bus.send("XRANGE", held.keys.down, f"({after}", "+", "COUNT", count)
         return [(StreamId.parse(entry_id), fields[b"m"]) for entry_id, fields in entries]
 
-    async def forget_speech(
-        self, held: Attachment, after: StreamId, until: StreamId
-    ) -> StreamId | None:
-        """Delete what is speech of what the worker said after ``after``, up to ``until``.
+    async def forget(self, held: Attachment, after: StreamId, until: StreamId) -> StreamId | None:
+        """Delete what the client has of what the worker said, up to ``until``.
+
+        Speech alone of the turn that is on, everything of those that are finished. What was said
+        up to ``after`` was looked at before.
 
         Returns:
             Up to where it was done; None if another connection has the session.
         """
         reply = await self._bus.run(
             _FORGET,
-            [held.keys.session, held.keys.down],
+            [held.keys.session, held.keys.down, held.keys.history],
             *(held.epoch, str(after), str(until), int(Kind.ASSISTANT_AUDIO), FORGET_ENTRIES),
         )
         return StreamId.parse(reply) if reply else None
