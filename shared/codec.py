@@ -63,7 +63,12 @@ def encode(header: Header, payload: bytes) -> bytes:
 
 
 def decode(frame: bytes) -> tuple[Header, bytes]:
-    """Split a frame into header and payload.
+    """Split a frame into header and payload; errors are those of `header_of`."""
+    return header_of(frame), frame[HEADER_BYTES:]
+
+
+def header_of(frame: bytes) -> Header:
+    """Return the header of a frame.
 
     Raises:
         DecodeError: ``bad_frame``, if it is shorter than a header or of an unknown kind.
@@ -81,7 +86,7 @@ def decode(frame: bytes) -> tuple[Header, bytes]:
             f"There is no binary frame of kind {kind}.",
             "Send kind 1 (microphone) or 2 (picture).",
         )
-    return Header(kind, epoch, seq, time_ms, turn, flags), frame[HEADER_BYTES:]
+    return Header(kind, epoch, seq, time_ms, turn, flags)
 
 
 class StreamId(NamedTuple):

@@ -58,15 +58,15 @@ class SessionKeys:
     down: str
     history: str
     live: str
+    said: str
 
     @classmethod
     def of(cls, session_id: str) -> SessionKeys:
         """Build the keys; ``session_id`` must have passed `is_session_id`."""
         base = f"session:{{{session_id}}}"
-        return cls(
-            base, f"{base}:up", f"{base}:frames", f"{base}:down", f"{base}:history", f"{base}:live"
-        )
+        parts = ("up", "frames", "down", "history", "live", "said")
+        return cls(base, *(f"{base}:{part}" for part in parts))
 
     def stored(self) -> list[str]:
-        """Return the keys that hold data (the channel holds none), the hash first."""
+        """Return the keys that hold data (the channels hold none), the hash first."""
         return [self.session, self.up, self.frames, self.down, self.history]

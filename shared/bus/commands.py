@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -32,11 +32,17 @@ from shared.bus.connect import (
 from shared.bus.connection import Arg, Exchange, pack
 from shared.bus.pubsub import Subscriptions
 from shared.errors import BusError, BusOverloaded, BusUnavailable
+from shared.token_bucket import TokenBucket
 
 __all__ = ["BLOCK_MS", "MAX_BATCH", "MAX_WAITING", "Arg", "Bus", "Script", "open_bus"]
 
 MAX_BATCH = 256
 """Commands per round trip; with 60 KB pictures among them about 1 MB."""
+
+BATCHES_PER_S, BATCHES_BURST = 600.0, 60.0
+"""Round trips: each costs the process and Redis a wake-up, two system calls and a timer, whatever
+is in it. Beyond this pace a command waits up to 2 ms for company; twenty sessions do not get there.
+"""
 
 MAX_WAITING = 20_000
 """Commands that may wait while Redis is away; 300 sessions fill it in 2.5 s, then each is told."""
@@ -64,11 +70,15 @@ class Script:
         return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
 
+_Shape = Callable[[Any], Any]
+
+
 @dataclass(slots=True)
 class _Waiting:
     packed: bytes
-    reply: asyncio.Future[Any]
-    shape: Callable[[Any], Any] | None = None
+    reply: asyncio.Future[Any] | None
+    """None where nobody asks."""
+    shape: _Shape | None = None
     """Makes of a reply what redis-py would have returned."""
     script: Script | None = None
 
@@ -78,7 +88,7 @@ class Bus:
 
     def __init__(self, url: str, *, name: str, readers: int, patience_s: float) -> None:
         self._client = open_client(url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S)
-        self._shapes: dict[Any, Callable[[Any], Any]] = dict(self._client.response_callbacks)
+        self._shapes: dict[Any, _Shape] = dict(self._client.response_callbacks)
         self._exchange: Exchange | None = None
         self._blocking = open_client(
             url,
@@ -92,6 +102,7 @@ class Bus:
         self._patience_s = patience_s
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
+        self._pace = TokenBucket(BATCHES_PER_S, BATCHES_BURST)
         self._tasks: list[asyncio.Task[None]] = []
         self.away_since: float | None = None
         """Monotonic time at which Redis stopped answering; None while it answers."""
@@ -108,8 +119,7 @@ class Bus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for waiting in self._waiting:
-            waiting.reply.cancel()
+        _cancel(self._waiting)
         self._hang_up()
         await self.subscriptions.close()
         await self._client.aclose()
@@ -137,15 +147,19 @@ class Bus:
             BusOverloaded: If too many commands wait already.
             BusError: If Redis refuses the command; the text is Redis' own.
         """
-        return self._queue(
-            _Waiting(pack(args), self._loop.create_future(), self._shapes.get(args[0]))
-        )
+        return self._queue(pack(args), self._shapes.get(args[0]))
+
+    def post(self, *args: Arg) -> None:
+        """Queue a command whose reply nobody needs, such as PUBLISH; otherwise as `send`."""
+        # One more than `send` may queue: what is published beside an append goes with it or not.
+        if len(self._waiting) <= MAX_WAITING:
+            self._waiting.append(_Waiting(pack(args), None))
+            self._wake.set()
 
     def run(self, script: Script, keys: Sequence[str], *args: Arg) -> asyncio.Future[Any]:
         """Queue a script, as `send` does; all ``keys`` must lie in one slot."""
         packed = pack(("EVALSHA", script.sha, len(keys), *keys, *args))
-        reply = self._loop.create_future()
-        return self._queue(_Waiting(packed, reply, script=script))
+        return self._queue(packed, None, script)
 
     async def read(self, *args: Arg) -> Any:
         """Carry out one blocking read (XREAD, XREADGROUP with ``BLOCK BLOCK_MS``) by itself.
@@ -162,13 +176,16 @@ class Bus:
         heed_cancellation()
         return reply
 
-    def _queue(self, waiting: _Waiting) -> asyncio.Future[Any]:
+    def _queue(
+        self, packed: bytes, shape: _Shape | None, script: Script | None = None
+    ) -> asyncio.Future[Any]:
+        reply: asyncio.Future[Any] = self._loop.create_future()
         if len(self._waiting) >= MAX_WAITING:
-            waiting.reply.set_exception(BusOverloaded())
+            reply.set_exception(BusOverloaded())
         else:
-            self._waiting.append(waiting)
+            self._waiting.append(_Waiting(packed, reply, shape, script))
             self._wake.set()
-        return waiting.reply
+        return reply
 
     async def _send_forever(self) -> None:
         while True:
@@ -179,13 +196,15 @@ class Bus:
                 try:
                     await self._deliver(batch)
                 except asyncio.CancelledError:
-                    for waiting in batch:
-                        waiting.reply.cancel()
+                    _cancel(batch)
                     raise
                 except Exception as exc:
                     # A fault of ours in this batch must not silence all that come after.
                     log.exception("commands failed in an unforeseen way")
                     _fail(batch, BusError(f"{type(exc).__name__}: {exc}"))
+                self._pace.spend(1, monotonic())
+                if len(self._waiting) < MAX_BATCH and (wait_s := self._pace.wait_s(1, monotonic())):
+                    await asyncio.sleep(wait_s)
 
     async def _deliver(self, batch: list[_Waiting]) -> None:
         """Send a batch until it is answered or patience ends; answer every future in it."""
@@ -247,7 +266,7 @@ def _is_unknown_script(reply: object) -> bool:
 
 
 def _answer(waiting: _Waiting, reply: Any) -> None:
-    if waiting.reply.done():
+    if waiting.reply is None or waiting.reply.done():
         return
     if isinstance(reply, Exception):
         waiting.reply.set_exception(BusError(str(reply)))
@@ -257,8 +276,14 @@ def _answer(waiting: _Waiting, reply: Any) -> None:
 
 def _fail(batch: list[_Waiting], error: BusError) -> None:
     for waiting in batch:
-        if not waiting.reply.done():
+        if waiting.reply is not None and not waiting.reply.done():
             waiting.reply.set_exception(error)
+
+
+def _cancel(batch: Iterable[_Waiting]) -> None:
+    for waiting in batch:
+        if waiting.reply is not None:
+            waiting.reply.cancel()
 
 
 def open_bus(url: str, *, name: str, readers: int = 8, patience_s: float = 15.0) -> Bus:

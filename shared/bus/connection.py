@@ -21,7 +21,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from shared.bus.connect import Client
+from shared.bus.connect import Client, heed_cancellation
 
 Arg = str | bytes | int | float
 
@@ -107,7 +107,13 @@ async def open_connection(
         TRANSIENT (shared.bus.connect): If Redis cannot be reached or does not let us in.
     """
     opened = client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-    await opened.connect()
+    try:
+        await opened.connect()
+        heed_cancellation()
+    except BaseException:
+        await opened.disconnect(nowait=True)
+        heed_cancellation()
+        raise
     connection = Connection(receive, lost)
     # The only way to have the socket without redis-py's streams and checks around it.
     connection.take_over(opened._writer)  # noqa: SLF001

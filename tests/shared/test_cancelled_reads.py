@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.bus import Bus
+from shared.bus.connection import Exchange
 
 READS = 60
 
@@ -26,3 +27,20 @@ async def test_a_cancelled_read_ends(bus: Bus) -> None:
 
         done, _ = await asyncio.wait([reading], timeout=2.0)
         assert done, f"cancelled after {moment / READS * 5:.2f} ms, and still reading"
+
+
+async def test_a_cancelled_opening_ends(bus: Bus) -> None:
+    """A task that opens connections in a loop ends when it is cancelled, and leaves none behind."""
+
+    async def open_forever() -> None:
+        while True:
+            (await Exchange.open(bus._client)).close()
+
+    for moment in range(READS):
+        opening = asyncio.create_task(open_forever())
+        await asyncio.sleep(moment / READS * 0.01)
+
+        opening.cancel()
+
+        done, _ = await asyncio.wait([opening], timeout=2.0)
+        assert done, f"cancelled after {moment / READS * 10:.2f} ms, and still opening"

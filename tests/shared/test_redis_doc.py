@@ -97,7 +97,7 @@ async def test_every_key_and_field_of_a_conversation_is_named(own_system: System
                 await client.wait_closed()
 
     assert found.keys() - KEYS == set()
-    assert KEYS - found.keys() == {"session:{sid}:live"}
+    assert KEYS - found.keys() == {"session:{sid}:live", "session:{sid}:said"}  # channels
     assert found["session:{sid}"] - SESSION_FIELDS == set()
     assert SESSION_FIELDS - found["session:{sid}"] == {"end_wish"}
     assert found["worker:<id>"] | found["gateway:<id>"] == PROCESS_FIELDS

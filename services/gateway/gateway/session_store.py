@@ -10,7 +10,7 @@ from typing import Any
 from shared import keys, limits
 from shared.bus import Bus, Script
 from shared.bus_messages import HistoryTurn
-from shared.codec import START, Header, Kind, StreamId, encode
+from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
 from shared.history import fold
 from shared.keys import SessionKeys
@@ -110,7 +110,7 @@ class SessionStore:
         names = SessionKeys.of(session_id)
         reply = await self._bus.run(
             _ATTACH,
-            [names.session, names.up, names.frames],
+            [names.session, names.up, names.frames, names.said],
             user,
             token_epoch,
             self._gateway_id,
@@ -127,17 +127,22 @@ class SessionStore:
         """Append speech or control; the future is None if the session is over."""
         # A client's chunks are alike, so the size of this one tells how many are two minutes.
         room = min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
-        return self._bus.send(
+        stored = self._bus.send(
             *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", room),
             *(f"{held.epoch}-{seq}", "m", entry),
         )
+        self._bus.post("PUBLISH", held.keys.said, entry)
+        return stored
 
     def append_picture(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
         """Append a picture, pushing out all but the newest; the future is as in `append`."""
-        return self._bus.send(
+        stored = self._bus.send(
             *("XADD", held.keys.frames, "NOMKSTREAM", "MAXLEN", limits.FRAMES_MAX_ENTRIES),
             *(f"{held.epoch}-{seq}", "m", entry),
         )
+        # Its header alone: it is read when it may be sent, or when a newer one has not come first.
+        self._bus.post("PUBLISH", held.keys.said, entry[:HEADER_BYTES])
+        return stored
 
     async def why_refused(self, held: Attachment, stream: str, refusal: BusError) -> None:
         """Find out why an append was refused; return if the entry was simply there already.

@@ -29,8 +29,6 @@ from shared.settings import load, refuse
 logger = structlog.get_logger()
 
 CHECK_PATIENCE_S = 2.0
-READERS_BESIDES = 4
-"""Blocking reads besides one per session: for new sessions."""
 
 
 async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
@@ -40,7 +38,6 @@ async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
     async with open_bus(
         settings.redis_url.get_secret_value(),
         name="worker",
-        readers=settings.capacity + READERS_BESIDES,
         patience_s=settings.redis_patience_s,
     ) as bus:
         worker = Worker(

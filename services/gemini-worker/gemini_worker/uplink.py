@@ -1,24 +1,24 @@
 """From the session's streams to the Live connection: in order, once, and knowing where it stands.
 
-Speech and control are read from ``up`` after the id that the resumption handle stands for; of
-``frames`` only what still matters is taken. Both come by one read, and the pictures that are there
-are sent before a question that came with them, so it never overtakes the one that it is about.
+Speech and control are taken from ``up`` after the id that the resumption handle stands for; of
+``frames`` only what still matters is taken. The pictures that are there come with a question or
+before it, and are sent before it, so it never overtakes the one that it is about.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Protocol
 
 import structlog
 
 from gemini_worker.frames import Frame, Frames, Shown
+from gemini_worker.incoming import Incoming
 from gemini_worker.sent import Position, Sent
 from gemini_worker.tools import Calls, ToolAnswer
 from shared.bus import Bus
-from shared.bus.commands import BLOCK_MS
 from shared.bus_messages import (
     UPLINK,
     End,
@@ -35,9 +35,6 @@ from shared.bus_messages import Uplink as Control
 from shared.codec import START, Header, Kind, StreamId, decode
 from shared.errors import BusUnavailable
 from shared.keys import SessionKeys
-
-READ_ENTRIES = 100
-"""Entries per read: 4 s of speech; more is read at once only after a break."""
 
 AWAY_S = 0.2
 
@@ -125,7 +122,6 @@ class Uplink:
     desk: Desk
     calls: Calls
     shown: Shown
-    _frames_position: StreamId = START
     _frames: Frames = field(default_factory=Frames)
 
     @property
@@ -140,15 +136,18 @@ class Uplink:
             ClientEnded: When the client says so.
             LiveClosed: When the model's side is gone.
         """
+        with Incoming(self.bus, self.keys, self.position.after, START) as incoming:
+            await self._send_all(incoming)
+
+    async def _send_all(self, incoming: Incoming) -> None:
         is_first = True
         while True:
             try:
-                pictures, entries = await self._read()
+                pictures, entries = await incoming.read(self._frames.wait_s(_now_s()))
             except BusUnavailable:
                 await asyncio.sleep(AWAY_S)
                 continue
-            for entry_id, entry in pictures:
-                self._frames_position = entry_id
+            for _, entry in pictures:
                 header, payload = decode(entry)
                 if header.kind == Kind.PICTURE:
                     self._frames.add(header, payload)
@@ -167,23 +166,6 @@ class Uplink:
         self.sent.message()
         await self.model.send_tool_answer(answer)
 
-    async def _read(
-        self,
-    ) -> tuple[list[tuple[StreamId, bytes]], list[tuple[StreamId, bytes]]]:
-        reply = await self.bus.read(
-            *("XREAD", "COUNT", READ_ENTRIES, "BLOCK", self._block_ms(), "STREAMS"),
-            *(self.keys.frames, self.keys.up, str(self._frames_position), str(self.position.after)),
-        )
-        streams = {
-            name.decode(): [(StreamId.parse(i), fields[b"m"]) for i, fields in entries]
-            for name, entries in reply or []
-        }
-        return streams.get(self.keys.frames, []), streams.get(self.keys.up, [])
-
-    def _block_ms(self) -> int:
-        wait_s = self._frames.wait_s(_now_s())
-        return BLOCK_MS if wait_s is None else max(1, min(BLOCK_MS, math.ceil(wait_s * 1000)))
-
     async def _notice_hole(self, entry_id: StreamId) -> None:
         """Tell of numbers that are missing: they fell out of the stream before they were read."""
         first = self.position.seq + 1
@@ -191,8 +173,9 @@ class Uplink:
             await self.desk.lost(Gap(kind="audio", first=first, last=entry_id.seq - 1))
 
     async def _forward(self, entry_id: StreamId, header: Header, payload: bytes) -> None:
-        if entry_id.seq == 0:
-            # The marker that opens a connection epoch; the numbers go on from before.
+        if entry_id.seq <= self.position.seq:
+            # The marker that opens a connection epoch, where the numbers go on from before. Or
+            # what a full Redis published and did not store, and the client has sent again.
             self.sent.pass_over(Position(entry_id, self.position.seq))
         elif header.kind == Kind.MICROPHONE:
             self.sent.message(_at(entry_id))
@@ -267,7 +250,7 @@ class Uplink:
 
 
 def _now_s() -> float:
-    return asyncio.get_running_loop().time()
+    return monotonic()
 
 
 def _at(entry_id: StreamId) -> Position:
