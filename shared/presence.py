@@ -53,9 +53,12 @@ class Presence:
             await asyncio.sleep(BEAT_S)
 
     async def beat(self) -> None:
-        """Write the entry once, and forget processes that are long gone."""
+        """Write the entry once, and forget processes that are long gone.
+
+        It also tells how many tasks the process runs: those of a session end with it.
+        """
         now_ms = int(time.time() * 1000)
-        fields = {**self._describe(), "seen_ms": now_ms}
+        fields = {**self._describe(), "tasks": len(asyncio.all_tasks()), "seen_ms": now_ms}
         flat = [item for pair in fields.items() for item in pair]
         waiting = [
             self._bus.send("HSET", self._key, *flat),

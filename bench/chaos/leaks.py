@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,43 @@ from tests.support.processes import Process
 from tests.support.system import System
 
 SPARE_DESCRIPTORS = 3
+SPARE_TASKS = 3
+"""What a process may be doing at the moment: a beat, a look at the table."""
+
 _LOCAL, _REMOTE, _INODE = 1, 2, 9
 """Columns of /proc/net/tcp."""
 
 
-async def find_leaks(system: System, bus: Bus, before: dict[str, int]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The most that any process of a kind holds, by kind."""
+
+    descriptors: dict[str, int]
+    tasks: dict[str, int]
+
+    @classmethod
+    async def of(cls, system: System, bus: Bus) -> Holdings:
+        """Look at all processes."""
+        tasks = {
+            kind: max(int(fields["tasks"]) for fields in (await alive(bus, kind)).values())
+            for kind in (keys.WORKERS, keys.GATEWAYS)
+        }
+        return cls(descriptors(system), tasks)
+
+
+async def find_leaks(system: System, bus: Bus, before: Holdings) -> dict[str, int]:
     """Return how much of everything is left; each figure must be 0.
 
     Args:
         system: After the last client has gone.
         bus: On the system's Redis.
-        before: From `descriptors`, while nobody was connected.
+        before: While nobody was connected.
     """
     held = await bus.send("XPENDING", keys.DISPATCH, keys.DISPATCH_GROUP)
     processes = [*(await alive(bus, keys.WORKERS)).values()]
     gateways = [*(await alive(bus, keys.GATEWAYS)).values()]
     live = await system.control(op="sessions")
-    after = descriptors(system)
+    after = await Holdings.of(system, bus)
     return {
         "session keys": await _session_keys(bus),
         "sessions listed": await bus.send("ZCARD", keys.SESSIONS),
@@ -38,11 +59,13 @@ async def find_leaks(system: System, bus: Bus, before: dict[str, int]) -> dict[s
         "subscriptions": len(await bus.send("PUBSUB", "CHANNELS", "session:*")),
         "sessions at workers": sum(int(fields["sessions"]) for fields in processes),
         "sockets at gateways": sum(int(fields["connections"]) for fields in gateways),
-        "descriptors": sum(
-            max(0, after[name] - before.get(name, after[name]) - SPARE_DESCRIPTORS)
-            for name in after
-        ),
+        "descriptors": _grown(before.descriptors, after.descriptors, SPARE_DESCRIPTORS),
+        "tasks": _grown(before.tasks, after.tasks, SPARE_TASKS),
     }
+
+
+def _grown(before: dict[str, int], after: dict[str, int], spare: int) -> int:
+    return sum(max(0, after[kind] - before.get(kind, after[kind]) - spare) for kind in after)
 
 
 async def _session_keys(bus: Bus) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from bench.chaos.client import Client
 from bench.chaos.faults import Saboteur
 from bench.chaos.fleet import Fleet
-from bench.chaos.leaks import descriptors, find_leaks
+from bench.chaos.leaks import Holdings, find_leaks
 from bench.chaos.ledger import (
     Judgement,
     Row,
@@ -82,7 +82,7 @@ async def break_everything(plan: Plan, logs: Path | None = None) -> dict[str, An
     What the processes log is written to ``logs``, and to standard error if the run fails.
     """
     async with _stage(plan, logs) as stage:
-        before = descriptors(stage.system)
+        before = await Holdings.of(stage.system, stage.bus)
         async with _connected(stage):
             await _talk(plan, stage)
             unsettled = await _settle(stage)
@@ -195,7 +195,7 @@ async def _settle(stage: Stage) -> list[str]:
     return [f"not settled after {SETTLE_S:.0f} s: clients {unsettled or 'all'}"]
 
 
-async def _end(stage: Stage, before: dict[str, int]) -> dict[str, int]:
+async def _end(stage: Stage, before: Holdings) -> dict[str, int]:
     """Let every client say `end`; return what is left of it all."""
     for client in stage.clients:
         client.end()

@@ -109,7 +109,7 @@ async def test_worker_killed_while_the_model_speaks(own_system: System) -> None:
 
 
 async def test_a_paused_worker_is_fenced(own_system: System) -> None:
-    """A worker that slept past its lease writes nothing more and closes its Live connection."""
+    """A worker that slept past its lease writes nothing more, closes up, and may claim again."""
     first = own_system.workers[0]
     client = await own_system.client()
     await client.connect(own_system.url())
@@ -131,6 +131,11 @@ async def test_a_paused_worker_is_fenced(own_system: System) -> None:
         return len((await own_system.control(op="sessions"))["sessions"]) == 1
 
     await until(one_live, "only one Live connection is open")
+    await second.kill()
+    await client.say("text", text="And now?")
+    await client.wait_for("turn_end", turn=2)
+    assert client.words("assistant", 2).strip() == "You said: And now?"
+    assert client.ids[-1].startswith("3-")
     await client.close()
 
 

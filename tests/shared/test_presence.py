@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from shared import keys
 from shared.bus import Bus
 from shared.presence import TTL_MS, Presence, alive, new_process_id
@@ -20,6 +22,7 @@ async def test_a_beat_shows_the_process_for_a_while(bus: Bus) -> None:
 
     key = keys.process_key(keys.WORKERS, "host-1-ab")
     assert await bus.send("HGET", key, "sessions") == b"3"
+    assert int(await bus.send("HGET", key, "tasks")) == len(asyncio.all_tasks())
     assert 0 < await bus.send("PTTL", key) <= TTL_MS
     assert await bus.send("ZRANGE", keys.WORKERS, 0, -1) == [b"host-1-ab"]
 
