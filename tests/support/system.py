@@ -6,7 +6,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,15 +118,19 @@ class System:
         ]
 
     async def stop(self) -> None:
-        """Stop everything; every process must end in time."""
-        try:
-            for process in reversed(self.processes):
-                if process.is_running:
-                    await process.stop()
-            await self.redis.stop()
-        finally:
+        """Stop everything, the newest first; every process must end in time.
+
+        One that does not is an error, and the others are stopped all the same.
+        """
+        async with AsyncExitStack() as stack:
+            stack.callback(self._show)
+            stack.push_async_callback(self.redis.stop)
             for process in self.processes:
-                print(f"--- {process.name}\n{process.text}")  # noqa: T201 - shown when a test fails
+                stack.push_async_callback(process.stop)
+
+    def _show(self) -> None:
+        for process in self.processes:
+            print(f"--- {process.name}\n{process.text}")  # noqa: T201 - shown when a test fails
 
 
 def _port_in(text: str) -> int:
