@@ -82,6 +82,8 @@ class Gateway:
     controls: list[dict[str, Any]] = field(default_factory=list)
     audio: dict[int, bytes] = field(default_factory=dict)
     """Microphone audio by sequence number."""
+    captured_ms: list[float] = field(default_factory=list)
+    """When each piece of it was captured, ms since 1970."""
     pictures: list[Picture] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     """Types of what arrived, audio left out: what came before what."""
@@ -142,11 +144,13 @@ class Gateway:
             if control["type"] != "ping":
                 self.controls.append(control)
                 self._note(control["seq"])
+            elif self.socket is not None:
+                await self.socket.send_json({"type": "pong", "time_ms": control["time_ms"]})
         if self.acknowledges and self.socket is not None:
             await self.socket.send_json({"type": "ack", "seq": self.stored_seq, "picture": 0})
 
     def _take_media(self, frame: bytes) -> None:
-        kind, flags, _, seq, _, turn = HEADER.unpack_from(frame)
+        kind, flags, _, seq, time_ms, turn = HEADER.unpack_from(frame)
         payload = frame[HEADER.size :]
         if kind == PICTURE:
             self.order.append("picture")
@@ -154,6 +158,7 @@ class Gateway:
             self.pictures.append(Picture(seq, payload, time.monotonic(), flags, turn))
             return
         self.audio[seq] = payload
+        self.captured_ms.append(time_ms)
         self._note(seq)
 
     def _note_picture(self, number: int) -> None:

@@ -144,7 +144,7 @@ async def test_settings_are_remembered_and_sent(visit: Visit) -> None:
 
 
 async def test_a_model_is_chosen_from_what_the_server_offers(visit: Visit) -> None:
-    """With more models than one the user chooses; one that is no longer offered is not asked for."""
+    """Of several models the user chooses; one that is no longer offered is not asked for."""
     visit.server.models = ["gemini-3.8-live", "gemini-3.1-flash-live"]
     async with visit.page.expect_response("**/api/ticket"):
         await visit.page.reload()

@@ -123,7 +123,9 @@ export class Actions {
   /** Stop waiting for an answer that the browser has not got from the user. */
   cancel() {
     this.question += 1;
-    this.hearing.cancel();
+    // A start that was given up leaves nothing on; a conversation goes on with what it has.
+    if (this.state.phase === 'live') this.hearing.cancel();
+    else this.hearing.turnOff();
     this.store.update({ asking: null });
   }
 

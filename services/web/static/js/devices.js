@@ -45,13 +45,12 @@ export async function hasCamera() {
  * @param {string} deviceId Empty for the system's choice; one that is gone counts as empty.
  * @returns {Promise<MediaStream>}
  */
-export function askForMicrophone(deviceId) {
-  return navigator.mediaDevices.getUserMedia({
-    audio: {
-      echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1,
-      ...(deviceId ? { deviceId: { ideal: deviceId } } : {}),
-    },
-  });
+export async function askForMicrophone(deviceId) {
+  const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+  const isThere = (await listDevices('audioinput')).some((device) => device.deviceId === deviceId);
+  // As a mere wish Chromium passes over it in favour of the system's choice.
+  const wanted = deviceId && isThere ? { ...audio, deviceId: { exact: deviceId } } : audio;
+  return navigator.mediaDevices.getUserMedia({ audio: wanted });
 }
 
 /** @param {MediaDeviceKind} kind @returns {Promise<MediaDeviceInfo[]>} */

@@ -86,7 +86,7 @@ export class Hearing {
     microphone.track.onended = () => void this.#onUnplugged();
     this.post('microphone', { port }, [port]);
     this.show();
-    void this.#onDevices();
+    void this.#list();
     return true;
   }
 
@@ -109,12 +109,17 @@ export class Hearing {
 
   /** What is plugged in has changed: offer it, and go back to the chosen one if it is there again. */
   async #onDevices() {
-    const microphones = await listMicrophones();
-    this.store.update({ microphones, speakers: await listSpeakers() });
+    const microphones = await this.#list();
     const wanted = this.store.state.settings.microphone;
     const isThere = microphones.some(({ id }) => id === wanted);
     const used = this.microphone?.track.getSettings().deviceId;
     if (this.microphone && isThere && used && used !== wanted) await this.#open();
+  }
+
+  async #list() {
+    const [microphones, speakers] = await Promise.all([listMicrophones(), listSpeakers()]);
+    this.store.update({ microphones, speakers });
+    return microphones;
   }
 
   turnOff() {

@@ -68,13 +68,12 @@ async function asHtml(lines) {
   const page = document.implementation.createHTMLDocument('A conversation with Overshoulder');
   const charset = page.createElement('meta');
   charset.setAttribute('charset', 'utf-8');
-  const style = page.createElement('style');
-  style.textContent = STYLE;
   page.head.prepend(charset);
-  page.head.append(style);
   page.body.append(make('h1', '', 'A conversation with Overshoulder'));
   for (const line of lines) await addLine(page, line);
-  return `<!doctype html>\n${page.documentElement.outerHTML}`;
+  // As text, and last: this page's own policy would stop an element of style even there.
+  const style = `<style>${STYLE}</style></head>`;
+  return `<!doctype html>\n${page.documentElement.outerHTML.replace('</head>', style)}`;
 }
 
 export class Keep {

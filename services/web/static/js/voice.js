@@ -161,6 +161,11 @@ export class Voice {
    * @param {number} db
    */
   #hear(chunk, db) {
+    if (this.isMuted) {
+      // What is left is the shared tab, and that is nobody who speaks here.
+      this.listener.onChunk(chunk);
+      return;
+    }
     const found = this.guard.push(db, CHUNK_MS);
     if (found === 'echo') {
       this.#keep(chunk, PREROLL_CHUNKS);
