@@ -26,6 +26,7 @@ function once(load) {
 export function laterParts(actions, log, press) {
   const { store } = actions;
   const parts = {
+    settings: once(async () => new (await import('./view-settings.js')).SettingsView(actions)),
     details: once(async () => new (await import('./drawer.js')).Drawer(store, log)),
     keep: once(async () => new (await import('./keep.js')).Keep(store, () => actions.again())),
     find: once(async () => new (await import('./find.js')).Find(store)),
@@ -38,6 +39,7 @@ export function laterParts(actions, log, press) {
     hint: 'Check that the server is running, then try again.', next: null,
   });
   return {
+    settings: () => void parts.settings().then((part) => part.open(), isAway),
     details: () => void parts.details().then((part) => part.open(), isAway),
     keep: () => void parts.keep().then((part) => part.open(), isAway),
     find: () => void parts.find().then((part) => part.open(), isAway),

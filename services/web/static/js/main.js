@@ -20,7 +20,7 @@ const actions = new Actions(store, (kind, data = {}, transfer = []) => {
   worker.postMessage({ kind, ...data }, transfer);
 });
 const log = new EventLog();
-const view = new View(actions);
+const view = new View();
 const zoom = new ZoomView(store);
 /** @type {import('./sight-editor.js').SightEditor | undefined} */
 let sightEditor;
@@ -71,7 +71,6 @@ const buttons = {
   dismiss: (button) => store.dropProblem(button.dataset.key ?? ''),
   'check-in': () => void checkIn(store),
   theme: switchTheme,
-  settings: () => openDialog('settings'),
   keys: () => openDialog('keys'),
   zoom: (button) => zoom.open(Number(button.dataset.number ?? 0)),
   sight: () => void import('./sight-editor.js').then(({ SightEditor }) => {

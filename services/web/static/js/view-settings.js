@@ -1,4 +1,4 @@
-/** The settings drawer. */
+/** The settings drawer; drawn while it is open. */
 
 import { byRole, make, write } from './dom.js';
 import { OWN_PRESET } from './options.js';
@@ -68,6 +68,7 @@ function fill(select, options, chosen) {
 export class SettingsView {
   /** @param {Actions} actions */
   constructor(actions) {
+    this.store = actions.store;
     this.languages = languages();
     this.form = /** @type {HTMLFormElement} */ (byRole('settings-form'));
     this.form.addEventListener('submit', (event) => event.preventDefault());
@@ -78,13 +79,22 @@ export class SettingsView {
     });
   }
 
+  open() {
+    const dialog = /** @type {HTMLDialogElement} */ (byRole('settings'));
+    this.#draw(this.store.state);
+    const onChange = () => this.#draw(this.store.state);
+    this.store.addEventListener('change', onChange);
+    dialog.addEventListener('close', () => this.store.removeEventListener('change', onChange), { once: true });
+    dialog.showModal();
+  }
+
   /** @template {HTMLElement} T @param {string} name @returns {T} */
   #field(name) {
     return /** @type {T} */ (/** @type {unknown} */ (this.form.elements.namedItem(name)));
   }
 
   /** @param {PageState} state */
-  draw(state) {
+  #draw(state) {
     const { settings, phase } = state;
     this.#drawAnswers(state);
     this.#drawDevices(state);

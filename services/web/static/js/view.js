@@ -4,7 +4,6 @@ import { ControlsView } from './view-controls.js';
 import { ConversationView } from './view-conversation.js';
 import { NoticesView } from './view-notices.js';
 import { PreviewView } from './view-preview.js';
-import { SettingsView } from './view-settings.js';
 import { SoundView } from './view-sound.js';
 
 /** @typedef {import('./state.js').PageState} PageState */
@@ -13,15 +12,11 @@ import { SoundView } from './view-sound.js';
 const FRAME_COLOURS = Object.freeze({ light: '#f6f5f1', dark: '#111315' });
 
 export class View {
-  /** @param {import('./actions.js').Actions} actions */
-  constructor(actions) {
+  constructor() {
     this.conversation = new ConversationView();
     this.preview = new PreviewView();
     this.sound = new SoundView();
-    this.regions = [
-      new NoticesView(), new ControlsView(), this.conversation, this.preview, this.sound,
-      new SettingsView(actions),
-    ];
+    this.regions = [new NoticesView(), new ControlsView(), this.conversation, this.preview, this.sound];
     this.theme = '';
   }
 
