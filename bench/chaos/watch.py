@@ -18,6 +18,7 @@ from bench.chaos.signs import Signs
 from shared.bus import Bus
 from shared.codec import START, Kind, StreamId, decode
 from shared.keys import SessionKeys
+from tests.support.processes import START_S
 from tests.support.system import System
 
 LISTEN_S = 0.1
@@ -31,7 +32,9 @@ async def control_door(system: System) -> AsyncIterator[ClientConnection]:
     """Yield one connection to local-live's control door, for many requests."""
     context = ssl.create_default_context(cafile=system.env["SSL_CERT_FILE"])
     url = f"wss://localhost:{system.live_port}/control"
-    async with connect(url, ssl=context, proxy=None, max_size=None, ping_interval=None) as socket:
+    async with connect(
+        url, ssl=context, proxy=None, max_size=None, ping_interval=None, open_timeout=START_S
+    ) as socket:
         yield socket
 
 

@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 
 from shared.tickets import sign
 from tests.support.client import ORIGIN, Client
-from tests.support.processes import Process, start_service
+from tests.support.processes import START_S, Process, start_service
 from tests.support.redis_server import RedisServer, start_redis
 
 _PORT = re.compile(r"port=(\d+)|localhost:(\d+)")
@@ -99,7 +99,9 @@ class System:
         """Ask local-live's control door."""
         context = ssl.create_default_context(cafile=str(self.folder / "tls" / "bundle.pem"))
         url = f"wss://localhost:{self.live_port}/control"
-        async with connect(url, ssl=context, proxy=None, max_size=None) as socket:
+        async with connect(
+            url, ssl=context, proxy=None, max_size=None, open_timeout=START_S
+        ) as socket:
             await socket.send(orjson.dumps(request).decode())
             reply: dict[str, Any] = orjson.loads(await socket.recv())
         assert "error" not in reply, reply
