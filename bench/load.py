@@ -20,7 +20,8 @@ import uvloop
 from picows import WSError, ws_connect
 
 from bench.media import quiet_chunk, screen_jpeg
-from bench.speaker import Profile, Speaker, Tally
+from bench.schedule import Schedule
+from bench.speaker import PERIOD_MS, Profile, Speaker, Tally
 from bench.tongues import Live, Native, Tongue, Tutorial
 
 ORIGIN = ("Origin", "http://localhost:8000")
@@ -66,8 +67,8 @@ class Generator:
         self._tls = ssl.create_default_context(cafile=job.authority) if job.authority else None
         self._tally = Tally()
         self._speakers: list[Speaker] = []
-        self._speaking: list[asyncio.Task[None]] = []
-        self._stop = asyncio.Event()
+        self._schedule = Schedule()
+        self._speaking = asyncio.create_task(self._schedule.run())
         self._joins = 0
         self._refusals: list[str] = []
 
@@ -93,11 +94,11 @@ class Generator:
             await asyncio.sleep(JOIN_PAUSE_S)
         await self._until_ready(joined)
         if self._profile.chunk_ms:
-            at = len(self._speaking)
-            self._speaking += [
-                asyncio.create_task(speaker.speak(self._phase(at + offset), self._stop))
-                for offset, speaker in enumerate(joined)
-            ]
+            now_s = asyncio.get_running_loop().time()
+            for speaker in joined:
+                phase = self._phase(speaker.number)
+                at_s = speaker.start(now_s + phase * PERIOD_MS / 1000, phase)
+                self._schedule.add(at_s, speaker)
         return {"joined": len(self._speakers)}
 
     async def _until_ready(self, joined: list[Speaker]) -> None:
@@ -120,7 +121,7 @@ class Generator:
         tongue = _tongue(self._job.tongue, self._jpeg, self._job.tickets, number)
         headers = [ORIGIN, SUBPROTOCOL] if isinstance(tongue, Native) else [ORIGIN]
         _, speaker = await ws_connect(
-            lambda: Speaker(tongue, self._profile, self._tally),
+            lambda: Speaker(number, tongue, self._profile, self._tally),
             self._job.urls[number % len(self._job.urls)],
             ssl_context=self._tls,
             extra_headers=headers,
@@ -133,8 +134,10 @@ class Generator:
 
     async def _settle(self) -> None:
         """Stop speaking, wait until everything has been answered, and leave."""
-        self._stop.set()
-        await asyncio.gather(*self._speaking)
+        self._schedule.stop()
+        await self._speaking
+        for speaker in self._speakers:
+            speaker.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
                 while any(s.asked or s.tongue.unsettled() for s in self._speakers):  # noqa: ASYNC110 - it is replies that tell

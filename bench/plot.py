@@ -10,10 +10,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report import short_name
+from bench.report import is_behind, short_name
 
-mpl.rcParams["svg.hashsalt"] = "overshoulder"
-"""The same figures give the same file."""
+# The same figures give the same file, with its words as words.
+mpl.rcParams.update({"svg.hashsalt": "overshoulder", "svg.fonttype": "none"})
+_FADED = 0.3
+"""Of what could not keep up."""
 
 _COLOURS = {
     "gateway": "#3b6ea5",
@@ -41,10 +43,11 @@ def _draw_cpu(axes: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
         at = 0.0
         for name, ms in one["cpu_ms_per_session_s"].items():
             label = None if name in labelled else name
-            axes.barh(row, ms, left=at, height=0.6, color=_COLOURS[name], label=label)
+            bar = axes.barh(row, ms, left=at, height=0.6, color=_COLOURS[name], label=label)
+            bar.patches[0].set_alpha(_FADED if is_behind(one) else 1.0)
             labelled.add(name)
             at += ms
-    axes.set_xlabel("CPU of the servers, ms per session and second")
+    axes.set_xlabel("CPU of all servers, ms/s per session")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -56,6 +59,6 @@ def _draw_round_trips(axes: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
         axes.plot([trip["p50"]], [row], "o", color="#3b6ea5")
         axes.plot([trip["p90"]], [row], "|", color="#3b6ea5", markersize=9)
     axes.set_xscale("log")
-    axes.set_xlabel("round trip to the model, ms: p50 (dot), p90, p99 (end)")
+    axes.set_xlabel("round trip, ms: p50 (dot), p90, p99 (end)")
     axes.grid(axis="x", which="major", color="#dddddd")
     axes.spines[["top", "right", "left"]].set_visible(False)

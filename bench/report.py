@@ -101,20 +101,22 @@ def as_markdown(figures: Sequence[Mapping[str, Any]], missing: Mapping[str, str]
 
 
 def warnings(figures: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each reason to doubt a case."""
-    found = []
-    for one in figures:
-        name = short_name(one["case"])
-        found += [f"{name}: the first problem was {text}" for text in one["first_problems"][:1]]
-        if is_behind(one):
-            found.append(f"{name}: it could not keep up, so its CPU is not that of the work.")
-        others = one["cpu_share_of_other_processes"]
-        if others > BUSY:
-            found.append(f"{name}: other processes took {others:.0%} of the machine.")
-        late = one["generator_late_ms"].get("p99", 0.0)
-        if late > LATE_MS:
-            found.append(f"{name}: the load generator itself was late by {late:.0f} ms (p99).")
-    return found
+    """Return a line for each case that there is reason to doubt."""
+    doubts = ((short_name(one["case"]), _doubts(one)) for one in figures)
+    return [f"{name}: {'; '.join(reasons)}." for name, reasons in doubts if reasons]
+
+
+def _doubts(one: Mapping[str, Any]) -> list[str]:
+    reasons = [f"the first problem was {text}" for text in one["first_problems"][:1]]
+    if is_behind(one):
+        reasons.append("could not keep up, so its CPU is not that of the work")
+    others = one["cpu_share_of_other_processes"]
+    if others > BUSY:
+        reasons.append(f"other processes took {others:.0%} of the machine")
+    late = one["generator_late_ms"].get("p99", 0.0)
+    if late > LATE_MS:
+        reasons.append(f"the load generator itself was late by {late:.0f} ms (p99)")
+    return reasons
 
 
 def is_behind(one: Mapping[str, Any]) -> bool:

@@ -47,7 +47,8 @@ class _Asked:
 class Speaker(WSListener):
     """A client over any protocol."""
 
-    def __init__(self, tongue: Tongue, profile: Profile, tally: Tally) -> None:
+    def __init__(self, number: int, tongue: Tongue, profile: Profile, tally: Tally) -> None:
+        self.number = number
         self.tongue, self.profile, self.tally = tongue, profile, tally
         self.ready = asyncio.Event()
         self.problems: list[str] = []
@@ -63,6 +64,8 @@ class Speaker(WSListener):
         self._reader = ReplyReader()
         self._next_wish_ms = 0
         self._is_in_turn = False
+        self._start_s = self._picture_at_ms = 0.0
+        self._chunks = 0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Say who it is."""
@@ -97,23 +100,30 @@ class Speaker(WSListener):
         self.transport.send_close()
         self.transport.disconnect()
 
-    async def speak(self, phase: float, stop: asyncio.Event) -> None:
-        """Send everything when it is due until ``stop``; ``phase`` (0 to 1) spreads the clients."""
-        loop = asyncio.get_running_loop()
-        chunk_ms, start_s = self.profile.chunk_ms, loop.time() + phase * PERIOD_MS / 1000
-        number, picture_at_ms = 0, phase * PICTURE_MS
-        while not (stop.is_set() or self.is_closing):
-            at_ms = number * chunk_ms
-            wait_s = start_s + at_ms / 1000 - loop.time()
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-                continue
-            self.tally.lateness.append((monotonic_ns(), -wait_s * 1000))
-            self._say(self._wish_at(at_ms))
-            if self.profile.has_pictures and at_ms >= picture_at_ms:
-                picture_at_ms += PICTURE_MS
-                self._send(self.tongue.picture())
-            number += 1
+    def start(self, at_s: float, phase: float) -> float:
+        """Begin to speak; ``phase`` (0 to 1) is where in its second this client takes pictures.
+
+        Returns:
+            When the first chunk is due: ``at_s``, by the loop's clock.
+        """
+        self._start_s, self._picture_at_ms = at_s, phase * PICTURE_MS
+        return at_s
+
+    def step(self, now_s: float) -> float:
+        """Send what is due; return when the next chunk is."""
+        chunk_ms = self.profile.chunk_ms
+        at_ms = self._chunks * chunk_ms
+        late_ms = (now_s - self._start_s) * 1000 - at_ms
+        self.tally.lateness.append((monotonic_ns(), late_ms))
+        self._say(self._wish_at(at_ms))
+        if self.profile.has_pictures and at_ms >= self._picture_at_ms:
+            self._picture_at_ms += PICTURE_MS
+            self._send(self.tongue.picture())
+        self._chunks += 1
+        return self._start_s + self._chunks * chunk_ms / 1000
+
+    def stop(self) -> None:
+        """End the turn that is on, so that no answer is left open."""
         if self._is_in_turn and not self.is_closing:
             self._say(Wish.LAST_REPLY)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.report import find
+from bench.scale.page import publish_plain
 from bench.scale.simulation import Outcome, Simulation, World
 from bench.scale.sizing import Costs, Machine, need, sessions_per_machine, sessions_per_shard
 from bench.targets import Kind
@@ -28,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     costs = _costs(options.figures)
     machine = Machine(options.cores, options.memory_gb, options.network_gbit, options.busy)
     world = _world(options, costs, machine)
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    console.print(_cost_table(costs, machine), _size_table(costs, machine))
     outcome = Simulation(world).run()
+    console = Console(width=100, record=True)
+    console.print(_cost_table(costs, machine), "", _size_table(costs, machine), "")
     console.print(_outcome_table(world, outcome))
+    if options.publish:
+        publish_plain(console, "scale")
     return STRANDED if outcome.stranded else 0
 
 
@@ -157,6 +160,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--fail-gateways", type=int, default=15, help="that die at the same moment")
     add("--opens-per-s", type=int, default=20, help="Live connections that one worker opens")
     add("--seed", type=int, default=1, help="the same seed gives the same run")
+    add("--publish", action="store_true", help="renew the tables of docs/scale.md")
     return parser.parse_args(arguments)
 
 

@@ -7,6 +7,7 @@ append-only file, so that the price of writing that is in the figures.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import csv
 import shutil
@@ -21,6 +22,7 @@ from rich.table import Table
 
 from bench.lock import alone
 from bench.meters import cpu_s
+from bench.scale.page import publish_plain
 from tests.support.redis_server import RedisServer, start_redis
 
 STREAMS = 200
@@ -113,15 +115,21 @@ def as_table(limits: Sequence[Limit]) -> Table:
     return table
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; return 1 where there is no redis-benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m bench.scale.redis_limits")
+    parser.add_argument("--publish", action="store_true", help="renew the table of docs/scale.md")
+    options = parser.parse_args(arguments)
     tool = shutil.which("redis-benchmark")
     if tool is None:
         print("There is no redis-benchmark on PATH; it comes with Redis.", file=sys.stderr)
         return 1
     with alone():
         limits = asyncio.run(measure_all(tool))
-    Console(width=None if sys.stdout.isatty() else 120).print(as_table(limits))
+    console = Console(width=100, record=True)
+    console.print(as_table(limits))
+    if options.publish:
+        publish_plain(console, "redis")
     return 0
 
 

@@ -18,6 +18,7 @@ from bench.generators import generators
 from bench.lock import alone
 from bench.meters import cpu_s
 from bench.run import Case, jobs
+from bench.scale.page import publish_plain
 from bench.targets import Kind, Size, start
 from shared import log
 from shared.bus import Bus, open_bus
@@ -125,17 +126,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale.takeover", description=__doc__)
     parser.add_argument("--sessions", type=int, default=60, help="of both workers (default 60)")
+    parser.add_argument("--publish", action="store_true", help="renew the line of docs/scale.md")
     options = parser.parse_args(arguments)
     log.configure(service="bench", level="WARNING")
     with alone():
         storm = uvloop.run(measure(Case(Kind.NATIVE, options.sessions)))
     after_s = storm.after_s
-    Console(highlight=False).print(
+    console = Console(width=100, record=True, highlight=False)
+    console.print(
         f"{storm.taken_over} sessions taken over: the first after {after_s[0]:.2f} s,"
         f" half after {after_s[len(after_s) // 2]:.2f} s, all after {after_s[-1]:.2f} s;"
         f" CPU of each beyond its usual cost:"
         f" {', '.join(f'{name} {ms:.1f} ms' for name, ms in storm.extra_cpu_ms.items())}"
     )
+    if options.publish:
+        publish_plain(console, "takeover")
     return 0
 
 

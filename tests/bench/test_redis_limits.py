@@ -62,5 +62,5 @@ def test_a_machine_without_the_tool_is_told(
     """It comes with Redis, but not with every package of it."""
     monkeypatch.setenv("PATH", "")
 
-    assert redis_limits.main() == 1
+    assert redis_limits.main([]) == 1
     assert "no redis-benchmark" in capsys.readouterr().err

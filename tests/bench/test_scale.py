@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from bench.scale.__main__ import main
+from bench.scale.page import PAGE, publish_plain
 from bench.scale.placement import ID_CHARS, SLOTS, new_ids, shards_of, slots_of
 from bench.scale.simulation import Simulation, World, _in_turn
 from bench.scale.sizing import Costs, Machine, need, sessions_per_machine, sessions_per_shard
@@ -136,6 +139,26 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
     assert Simulation(broken).run() == Simulation(broken).run()
     assert Simulation(broken).run() != Simulation(replace(broken, seed=2)).run()
+
+
+def test_what_was_printed_is_put_into_the_page(tmp_path: Path) -> None:
+    """As it stands, without the spaces that fill a line."""
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- scale: begin -->\nold\n<!-- scale: end -->\nb\n")
+    console = Console(record=True, width=40, file=io.StringIO())
+    console.print("table  \nof two lines")
+
+    publish_plain(console, "scale", page)
+
+    marks = "<!-- scale: begin -->\n```\ntable\nof two lines\n```\n<!-- scale: end -->"
+    assert page.read_text() == f"a\n{marks}\nb\n"
+
+
+def test_docs_have_a_place_for_all_that_is_measured() -> None:
+    """Each command with `--publish` finds its own."""
+    text = PAGE.read_text(encoding="utf-8")
+
+    assert all(f"<!-- {name}: begin -->" in text for name in ("redis", "takeover", "scale"))
 
 
 def test_the_command_prints_sizes_and_what_happened(
