@@ -67,12 +67,6 @@ export class ShareActions {
     this.#tell();
   }
 
-  /** The panel of the page was opened, moved or closed. @param {Rect | null} panel CSS pixels of the screen. */
-  placePanel(panel) {
-    this.own.panel = panel;
-    if (this.#mayFilmItself) this.own.look();
-  }
-
   /** Look away, or at it again. */
   togglePause() {
     const { share } = this.store.state;
