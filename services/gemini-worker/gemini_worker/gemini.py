@@ -2,14 +2,13 @@
 
 Facts of the SDK that shape this file (google-genai 3.4): it talks ``v1`` unless told otherwise; the
 handshake has no deadline and its first frame is not checked; ``receive`` ends after each turn;
-received closes are `APIError`, closes met while sending are websockets' own; deflate is offered,
-and costs more than all else.
+received closes are `APIError`, all others are websockets' own; deflate is offered, and costs more
+than all else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -17,15 +16,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import pybase64
 from google import genai
 from google.genai import errors, types
 from google.genai.live import AsyncSession
 from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.protocol import State
 
 from gemini_worker.events import LiveClosed, LiveEvent
 from gemini_worker.gemini_events import events_in
 from gemini_worker.gemini_setup import Policy, Setup, live_config
+from gemini_worker.gemini_speech import speech_in
 from gemini_worker.models import capabilities_of
 from gemini_worker.tools import ToolAnswer
 from shared.bus_messages import HistoryTurn
@@ -49,11 +51,29 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _HISTORY_ROLES = {"user": "user", "assistant": "model"}
 
 
+class _HandedOver:
+    """Stands where the SDK has a socket, and holds the message that it is to parse."""
+
+    message: str | bytes = b""
+
+    async def recv(self, decode: bool | None = None) -> str | bytes:  # noqa: ARG002 - the SDK's call
+        """Return the message."""
+        return self.message
+
+
 class LiveConnection:
     """One open Live session. Sends may run beside each other; there is one reader."""
 
     def __init__(self, session: AsyncSession, *, schedules_tools: bool = False) -> None:
         self._session = session
+        # What leaves and comes all the time goes past the SDK, on its own socket: `_send_media`
+        # and `events` say why.
+        self._socket = session._ws  # noqa: SLF001 - there is no other way to it
+        self._handed_over = _HandedOver()
+        self._parser = AsyncSession(
+            api_client=session._api_client,  # noqa: SLF001 - the same
+            websocket=self._handed_over,  # type: ignore[arg-type]
+        )
         self._schedules_tools = schedules_tools
         self.sent_before = 0
         """Messages sent before the caller's own: the history of a fresh session."""
@@ -110,25 +130,42 @@ class LiveConnection:
         The SDK validates, converts, copies and serialises each message anew: of a worker's time
         that was more than half. Speech and pictures differ in their data alone, so they are written
         straight to the SDK's socket, byte for byte as the SDK would have (tests/gemini_worker).
+        While the socket takes all that it is given, nothing has to be waited for.
         """
         before, after = frame
-        text = before + base64.urlsafe_b64encode(data) + after
-        await _sent(self._session._ws.send(text, text=True))  # noqa: SLF001 - see above
+        text = b"".join((before, pybase64.b64encode(data, altchars=b"-_"), after))
+        socket = self._socket
+        if socket.state is not State.OPEN or socket.paused:
+            await _sent(socket.send(text, text=True))
+            return
+        try:
+            socket.protocol.send_text(text)
+            socket.send_data()
+        except (OSError, RuntimeError) as exc:
+            raise LiveClosed(1006, type(exc).__name__) from exc
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Yield what the model says until the connection is over.
+
+        Speech is read past the SDK; the SDK parses every message that holds anything else.
 
         Raises:
             LiveClosed: Always in the end, also after a normal close.
         """
         while True:
             try:
-                async for message in self._session.receive():
-                    for event in events_in(message):
-                        yield event
+                message = await self._socket.recv(decode=False)
+                events = speech_in(message)
+                if events is None:
+                    self._handed_over.message = message
+                    events = events_in(await self._parser._receive())  # noqa: SLF001
+                for event in events:
+                    yield event
             except errors.APIError as exc:
                 raise LiveClosed(exc.code or 1006, _reason_of(exc)) from exc
-            except (ConnectionClosed, OSError) as exc:
+            except ConnectionClosed as exc:
+                raise _closed(exc) from exc
+            except OSError as exc:
                 raise LiveClosed(1006, type(exc).__name__) from exc
             except (ValueError, TypeError, AttributeError) as exc:
                 # The SDK's way of saying that it does not understand a frame.
@@ -194,10 +231,7 @@ class LiveEndpoint:
         except InvalidStatus as exc:
             raise LiveClosed(exc.response.status_code, "HTTP status at the handshake") from exc
         except ConnectionClosed as exc:
-            received = exc.rcvd
-            raise LiveClosed(
-                received.code if received else 1006, received.reason if received else ""
-            ) from exc
+            raise _closed(exc) from exc
         except ssl.SSLError as exc:
             raise LiveClosed(
                 1006, f"certificate not trusted ({exc.reason}); set SSL_CERT_FILE"
@@ -235,12 +269,13 @@ async def _sent(sending: Awaitable[None]) -> None:
         async with asyncio.timeout(SEND_S):
             await sending
     except ConnectionClosed as exc:
-        received = exc.rcvd
-        raise LiveClosed(
-            received.code if received else 1006, received.reason if received else ""
-        ) from exc
+        raise _closed(exc) from exc
     except (OSError, TimeoutError) as exc:
         raise LiveClosed(1006, f"stopped reading: {type(exc).__name__}") from exc
+
+
+def _closed(exc: ConnectionClosed) -> LiveClosed:
+    return LiveClosed(exc.rcvd.code, exc.rcvd.reason) if exc.rcvd else LiveClosed(1006, "")
 
 
 def _reason_of(exc: errors.APIError) -> str:
