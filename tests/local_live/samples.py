@@ -38,6 +38,40 @@ def jpeg(width: int, height: int, lines: Sequence[str] = ()) -> bytes:
     return encoded.getvalue()
 
 
+def captioned(picture: bytes, caption: str) -> bytes:
+    """Return a JPEG with a band below it that says ``caption``, as Overshoulder's page draws it."""
+    shown = Image.open(io.BytesIO(picture))
+    image = Image.new("RGB", (shown.width, shown.height + 24), "black")
+    image.paste(shown)
+    font = ImageFont.load_default(15)
+    where = (6, shown.height + 3)
+    ImageDraw.Draw(image).text(where, caption, font=font, fill="white", stroke_width=0.4)
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=80)
+    return encoded.getvalue()
+
+
+def small_print(lines: Sequence[str], *, size_px: int, scale: float = 1.0) -> bytes:
+    """Return a picture of 1920x1080 px with lines in letters of ``size_px``, scaled down."""
+    image = Image.new("RGB", (1_920, 1_080), "white")
+    font = ImageFont.load_default(size_px)
+    for row, line in enumerate(lines):
+        where = (600, 400 + row * size_px * 4)
+        ImageDraw.Draw(image).text(where, line, font=font, fill="black")
+    image = image.resize((round(1_920 * scale), round(1_080 * scale)), Image.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=80)
+    return encoded.getvalue()
+
+
+def cropped(picture: bytes, left: int, top: int, width: int, height: int) -> bytes:
+    """Return a part of a picture."""
+    encoded = io.BytesIO()
+    part = Image.open(io.BytesIO(picture)).crop((left, top, left + width, top + height))
+    part.save(encoded, "JPEG", quality=80)
+    return encoded.getvalue()
+
+
 def png(width: int, height: int) -> bytes:
     """Return an empty picture."""
     encoded = io.BytesIO()

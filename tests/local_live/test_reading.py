@@ -82,7 +82,7 @@ async def test_spreadsheet_is_read_as_a_table(reader: seeing.Reader) -> None:
         ]
     )
 
-    shown = await reader.read("test", picture)
+    shown = (await reader.read("test", [picture])).screen
 
     assert told(shown, "How much was spent on hotels?") == "Spent for Hotels: 1,975."
     assert told(shown, "What is the total planned?") == "Total Planned: 4,970."
@@ -101,7 +101,7 @@ async def test_program_and_its_error_are_read_by_their_lines(reader: seeing.Read
         ]
     )
 
-    shown = await reader.read("test", picture)
+    shown = (await reader.read("test", [picture])).screen
 
     assert told(shown, "which line has the error").startswith("Line 12 of app.py.")
     assert told(shown, "what is the error") == "The error is: ValueError: the settings are empty."
@@ -121,7 +121,7 @@ async def test_form_is_read_by_its_labels(reader: seeing.Reader) -> None:
         ]
     )
 
-    shown = await reader.read("test", picture)
+    shown = (await reader.read("test", [picture])).screen
 
     assert told(shown, "what is the theme") == "Theme: Dark."
     assert told(shown, "is autosave on") == "Yes. Autosave: On."

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from local_live import finding, logs, reading, smalltalk
-from local_live.asking import GO_ON, Answer, Ask, Reply, rule, say, screen_of
+from local_live import closer, finding, logs, reading, smalltalk
+from local_live.asking import GO_ON, Answer, Ask, Reply, not_found, rule, say, screen_of
 from local_live.history import Memory, Turn
 from local_live.layout import Screen, ended, sentences_of
 from local_live.querying import FOLLOW_UP, begins_again
@@ -66,7 +66,8 @@ def answer(
     )
     reply = _first_answer(ask)
     remaining = memory.remaining if reply.remaining is None else reply.remaining
-    return Answer(reply.sentences, Memory(remaining, last_answer=reply.sentences))
+    left = Memory(remaining, last_answer=reply.sentences)
+    return Answer(reply.sentences, left, reply.mark, reply.is_found)
 
 
 def needs_screen(question: str) -> bool:
@@ -83,7 +84,7 @@ def _first_answer(ask: Ask) -> Reply:
         if one.needs_screen and ask.screen is None:
             return say(*HOW_TO_SHARE)
         if one.needs_screen and ask.screen is not None and not ask.screen.rows:
-            return say(NOTHING_READABLE)
+            return not_found(NOTHING_READABLE)
         if reply := one.answer(ask, found):
             return _shortened(reply) if ask.brief else reply
     return _closest(ask)
@@ -97,7 +98,7 @@ def _shortened(reply: Reply) -> Reply:
     n_kept = 2 if reply.sentences[0] in {"Yes.", "No."} else 1
     kept, cut = reply.sentences[:n_kept], reply.sentences[n_kept:]
     rest = tuple(one for one in cut if one != GO_ON) + (reply.remaining or ())
-    return Reply(kept, rest or reply.remaining)
+    return replace(reply, sentences=kept, remaining=rest or reply.remaining)
 
 
 def _taken_up(ask: Ask, _found: re.Match[str]) -> Reply | None:
@@ -125,8 +126,10 @@ def _closest(ask: Ask) -> Reply:
         return reply
     match = best_sentence(sentences_of(screen_of(ask).rows), ask.text)
     if match is None:
-        return say("I find no answer to that on your screen.", *ABILITIES[:1])
-    return say(match.text if match.is_certain else ended(f"The closest I find is: {match.text}"))
+        return not_found("I find no answer to that on your screen.", *ABILITIES[:1])
+    if match.is_certain:
+        return say(match.text)
+    return not_found(ended(f"The closest I find is: {match.text}"))
 
 
 _RULES = (
@@ -135,6 +138,12 @@ _RULES = (
         r"\bhow (?:many times|often) (?:does|do|did|is|are)?\s*(?:the )?(?:word )?(?P<what>.+?)"
         r"(?: appears?| occurs?| comes? up| mentioned| stand| there)" + _END + "$",
         finding.times,
+    ),
+    rule(closer.LOOK_PATTERN, closer.read_region),
+    rule(
+        r"\b(?:point (?:me )?(?:at|to|out)|highlight|mark|show me where)"
+        r" (?:the |my |a |an )?(?P<what>.+?)(?: is)?" + _END + "$",
+        finding.where,
     ),
     rule(r"\bline (?:number )?(?P<line>\w+)\b", logs.read_numbered),
     rule(reading.PART_PATTERN, reading.read_part),
@@ -161,6 +170,12 @@ _RULES = (
         r"\bwhere (?:is|are|do i (?:find|see|click)|can i (?:find|see|click))"
         r" (?:the |my |a )?(?P<what>.+?)" + _END + "$",
         finding.where,
+    ),
+    rule(
+        r"^(?:please )?(?:can you |could you )?show me (?:the |my |a |an )?(?P<what>.+?)"
+        + _END
+        + "$",
+        finding.show,
     ),
     rule(r"\b(?:title|headline|heading)\b", reading.read_title),
     rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from local_live.history import Memory, Turn
 from local_live.layout import Screen
@@ -14,6 +15,14 @@ PART_WORDS = 70
 GO_ON = "Shall I go on?"
 
 
+class Mark(NamedTuple):
+    """The place on the screen that an answer is about, in pixels from the top left."""
+
+    label: str
+    x: int
+    y: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one rule has to say."""
@@ -21,6 +30,9 @@ class Reply:
     sentences: tuple[str, ...]
     remaining: tuple[str, ...] | None = None
     """What "go on" reads from now on; None leaves that as it was."""
+    mark: Mark | None = None
+    is_found: bool = True
+    """False where the screen, as far as it could be read, does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,8 @@ class Answer:
 
     sentences: tuple[str, ...]
     memory: Memory
+    mark: Mark | None = None
+    is_found: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,11 @@ def screen_of(ask: Ask) -> Screen:
 def say(*sentences: str) -> Reply:
     """Answer with these sentences."""
     return Reply(sentences)
+
+
+def not_found(*sentences: str) -> Reply:
+    """Answer that it does not stand there."""
+    return Reply(sentences, is_found=False)
 
 
 def read_out(sentences: Sequence[str], opening: str = "") -> Reply:

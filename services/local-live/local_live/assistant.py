@@ -14,7 +14,7 @@ from local_live.asking import GO_ON, Answer
 from local_live.brain import Question, Spoken
 from local_live.errors import ModelUnavailable
 from local_live.history import History, Memory
-from local_live.layout import Screen
+from local_live.looking import ONE_MOMENT, CannotRead, Look
 from local_live.models import ModelThread
 from local_live.pictures import Picture
 from local_live.vad import Detection, Sensitivity, SpeechGate, Utterance, loud_windows
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from rapidocr import RapidOCR
 
-PATIENCE_S = 1.0
-"""A reading that takes longer is announced, so that nobody waits in silence."""
-READING_TIMEOUT_S = 30.0
-ONE_MOMENT = "One moment, I am reading your screen."
 CANNOT_READ = "I can't read your screen: text recognition does not work here."
 CANNOT_HEAR = "(speech that could not be recognised)"
 TYPE_INSTEAD = "I can't understand speech here: speech recognition does not work. Please type."
@@ -107,7 +103,7 @@ class AssistantBrain:
         self._detector = hearing.SpeechDetector()
         self._sensitivity: Sensitivity = "normal"
         self._trial: tuple[Utterance, asyncio.Task[str]] | None = None
-        self._wanted: Picture | None = None
+        self._wanted: tuple[Picture, ...] = ()
         self._hurry = asyncio.Event()
         self._ahead: asyncio.Task[None] | None = None
         self._answer = _Answer(Answer((), Memory()))
@@ -130,7 +126,7 @@ class AssistantBrain:
 
     def notice_picture(self, history: History) -> None:
         """Read ahead, at a pace that leaves the machine to others."""
-        self._wanted = history.picture
+        self._wanted = history.pictures
         if self._ahead is None or self._ahead.done():
             self._ahead = asyncio.create_task(self._read_ahead())
 
@@ -215,25 +211,18 @@ class AssistantBrain:
         introduces = not any(turn.role == "model" for turn in before)
         if introduces:
             yield answering.INTRODUCTION, False
-        screen: Screen | None = None
-        if history.picture is not None and answering.needs_screen(question.text):
-            reading = self._assistant.reader.begin(self, history.picture)
-            await asyncio.wait([reading], timeout=PATIENCE_S)
-            if not reading.done():
-                yield ONE_MOMENT, False
-                await asyncio.wait([reading], timeout=READING_TIMEOUT_S)
-            if not reading.done() or reading.cancelled() or reading.exception():
-                yield CANNOT_READ, False
-                return
-            screen = reading.result()
         if question.text == CANNOT_HEAR:
             answer.whole = Answer((TYPE_INSTEAD,), history.memory or Memory())
         else:
-            memory = history.memory or Memory()
-            # A large screen takes a while to search, which is not for the event loop.
-            answer.whole = await asyncio.to_thread(
-                answering.answer, question.text, screen, memory, before, question.instruction
-            )
+            look = Look(self._assistant.reader, self, question, history)
+            try:
+                async for said in look.find(before):
+                    yield said, False
+            except CannotRead:
+                yield CANNOT_READ, False
+                return
+            answer.whole = look.answer
+            await look.point()
         for sentence in answer.whole.sentences:
             # Who asks first of all who is there has been told already.
             if not (introduces and sentence == answering.INTRODUCTION):
@@ -251,11 +240,11 @@ class AssistantBrain:
 
     async def _read_ahead(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._wanted is not None:
-            picture, self._wanted = self._wanted, None
+        while self._wanted:
+            pictures, self._wanted = self._wanted, ()
             started_s = loop.time()
             with contextlib.suppress(ModelUnavailable):
-                await self._assistant.reader.read(self, picture)
+                await self._assistant.reader.read(self, pictures)
             rest_s = READ_AHEAD_REST * (loop.time() - started_s)
             self._hurry.clear()
             with contextlib.suppress(TimeoutError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from local_live import lookup
 from local_live.amounts import first_amount
-from local_live.asking import Ask, Reply, read_out, say, screen_of
+from local_live.asking import Ask, Mark, Reply, not_found, read_out, say, screen_of
 from local_live.layout import ended, sentences_of
 from local_live.logs import trouble
 from local_live.querying import BOUND
@@ -76,16 +76,24 @@ def where(ask: Ask, found: re.Match[str]) -> Reply | None:
         wanted = wanted[:-1]
         rows = lookup.find_rows(screen, wanted)
     if not rows:
-        return say(f"I can't find {found['what']} on your screen.")
+        return not_found(f"I can't find {found['what']} on your screen.")
     cell = lookup.best_cell(rows[0], wanted)
     sentence = best_sentence(sentences_of(screen.rows), ask.text)
     is_name = len(words_of(cell.text)) <= MAX_NAME_WORDS
     if not is_name and sentence and sentence.is_certain:
         return say(sentence.text)
     quoted = cell.text if is_name or sentence is None else sentence.text.rstrip(".")
+    x, y = cell.middle
+    mark = Mark(cell.text, round(x), round(y))
     others = len(rows) - 1
     more = f" It is in {others} more line{'s' * (others > 1)}." if others else ""
-    return say(f'"{quoted}" is {lookup.place_of(screen, cell)}.{more}')
+    return Reply((f'"{quoted}" is {lookup.place_of(screen, cell)}.{more}',), mark=mark)
+
+
+def show(ask: Ask, found: re.Match[str]) -> Reply | None:
+    """Point at something that has a name; None for what is better read aloud."""
+    reply = where(ask, found)
+    return reply if reply and reply.mark else None
 
 
 def find(ask: Ask, found: re.Match[str]) -> Reply | None:
@@ -95,7 +103,7 @@ def find(ask: Ask, found: re.Match[str]) -> Reply | None:
         return None
     sentences = lookup.find_sentences(screen_of(ask), wanted)
     if not sentences:
-        return say(f"I can't find anything about {found['what']} on your screen.")
+        return not_found(f"I can't find anything about {found['what']} on your screen.")
     return read_out(sentences, "It says:")
 
 

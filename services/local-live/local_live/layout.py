@@ -6,7 +6,7 @@ import re
 import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 MIN_PROSE_CHARS = 18
@@ -37,6 +37,8 @@ class Piece:
     top: float
     right: float
     bottom: float
+    is_sure: bool = True
+    """Large enough, and clear enough, to have been read as it stands."""
 
     @property
     def height(self) -> float:
@@ -217,6 +219,7 @@ def _joined(cells: list[Piece]) -> list[Piece]:
                 min(last.top, cell.top),
                 max(last.right, cell.right),
                 max(last.bottom, cell.bottom),
+                last.is_sure and cell.is_sure,
             )
         else:
             joined.append(cell)
@@ -238,4 +241,4 @@ def _width(row: Row) -> float:
 def _clean(piece: Piece) -> Piece:
     # Recognisers give full-width punctuation for ordinary signs.
     text = " ".join(unicodedata.normalize("NFKC", piece.text).split())
-    return Piece(text, piece.left, piece.top, piece.right, piece.bottom)
+    return replace(piece, text=text)

@@ -9,16 +9,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from local_live.captions import (
+    BAND_PX,
+    Caption,
+    CloseUp,
+    Overview,
+    Page,
+    compose,
+    parse_caption,
+)
 from local_live.layout import Piece, Screen, arrange
 from local_live.pictures import Picture
+from local_live.remembered import Remembered
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
@@ -28,6 +38,11 @@ if TYPE_CHECKING:
 Pixels = NDArray[Any]
 
 MIN_SCORE = 0.5
+SURE_SCORE = 0.9
+SURE_HEIGHT_PX = 20
+"""Of the box around a line: in smaller letters figures are mistaken for one another."""
+DARK, BRIGHT = 40, 180
+"""Of 255: what the ground and the letters of a caption's band are at most, and at least."""
 MARGIN_PX = 1
 MAX_LINES = 400
 """Lines read of one picture: nobody wants more of it read aloud."""
@@ -45,6 +60,11 @@ class _Found:
     bottom: int
     pixels: Pixels
     key: bytes
+
+
+class _Text(NamedTuple):
+    text: str
+    score: float
 
 
 def ocr_loader(threads: int) -> Callable[[], RapidOCR]:
@@ -67,66 +87,109 @@ def ocr_loader(threads: int) -> Callable[[], RapidOCR]:
     return load
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands on the screen, and the number of the overview that shows it, if it has one."""
+
+    screen: Screen
+    frame: int | None
+
+
 class Reader:
     """Reads pictures for all sessions; the same picture is read once."""
 
     def __init__(self, ocr: ModelThread[RapidOCR]) -> None:
         self._ocr = ocr
-        self._lines: OrderedDict[bytes, str] = OrderedDict()
-        self._screens: OrderedDict[str, asyncio.Task[Screen]] = OrderedDict()
-        self._reading: set[asyncio.Task[Screen]] = set()
+        self._lines: OrderedDict[bytes, _Text] = OrderedDict()
+        self._captions: Remembered[str, Caption | None] = Remembered(MAX_REMEMBERED_SCREENS)
+        self._pages: Remembered[str, Page] = Remembered(MAX_REMEMBERED_SCREENS)
+        self._seen: Remembered[tuple[str, ...], Seen] = Remembered(MAX_REMEMBERED_SCREENS)
 
-    def begin(self, owner: Hashable, picture: Picture) -> asyncio.Task[Screen]:
-        """Start to read ``picture``, unless that has been started already."""
-        task = self._screens.get(picture.digest)
-        if task is None or _has_failed(task):
-            task = asyncio.create_task(self._read(owner, picture))
-            task.add_done_callback(self._finish)
-            self._screens[picture.digest] = task
-            self._reading.add(task)
-            if len(self._screens) > MAX_REMEMBERED_SCREENS:
-                self._screens.popitem(last=False)
-        self._screens.move_to_end(picture.digest)
-        return task
+    def begin(self, owner: Hashable, pictures: Sequence[Picture]) -> asyncio.Task[Seen]:
+        """Start to read the newest of ``pictures`` (oldest first), unless that was started."""
+        key = tuple(picture.digest for picture in pictures)
+        return self._seen.task(key, lambda: self._see(owner, pictures))
 
-    async def read(self, owner: Hashable, picture: Picture) -> Screen:
-        """Return what stands on ``picture``.
+    async def read(self, owner: Hashable, pictures: Sequence[Picture]) -> Seen:
+        """Return what stands on the newest overview, its close-ups taken into account.
 
         Raises:
             ModelUnavailable: If the text recogniser cannot be used.
         """
-        return await asyncio.shield(self.begin(owner, picture))
+        return await asyncio.shield(self.begin(owner, pictures))
 
-    async def _read(self, owner: Hashable, picture: Picture) -> Screen:
-        found = await self._ocr.run(owner, lambda ocr: _find_lines(ocr, picture.data))
-        pieces = []
-        for line in found[:MAX_LINES]:
-            text = self._lines.get(line.key)
-            if text is None:
-                text = await self._ocr.run(owner, partial(_read_line, pixels=line.pixels))
-                self._remember(line.key, text)
-            pieces.append(Piece(text, line.left, line.top, line.right, line.bottom))
-        return arrange(pieces, picture.width, picture.height)
+    async def _see(self, owner: Hashable, pictures: Sequence[Picture]) -> Seen:
+        close_ups: list[tuple[CloseUp, Picture]] = []
+        for picture in reversed(pictures):
+            caption = await self._caption(owner, picture)
+            if isinstance(caption, CloseUp) and picture is not pictures[0]:
+                close_ups.append((caption, picture))
+                continue
+            frame = caption.number if isinstance(caption, Overview) else None
+            page = await self._page(owner, picture, has_band=caption is not None)
+            parts = [
+                (region, await self._page(owner, part, has_band=True))
+                for region, part in close_ups
+                if region.frame == frame
+            ]
+            return Seen(arrange(compose(page, parts), page.width, page.height), frame)
+        raise ValueError("there is no picture to read")
 
-    def _finish(self, task: asyncio.Task[Screen]) -> None:
-        self._reading.discard(task)
-        if not task.cancelled():
-            # A failure is told to those who ask for the screen; nobody may have.
-            task.exception()
+    async def _caption(self, owner: Hashable, picture: Picture) -> Caption | None:
+        async def read() -> Caption | None:
+            text = await self._ocr.run(owner, lambda ocr: _read_band(ocr, picture.data))
+            return parse_caption(text, picture.width, picture.height - BAND_PX)
 
-    def _remember(self, key: bytes, text: str) -> None:
-        self._lines[key] = text
-        if len(self._lines) > MAX_REMEMBERED_LINES:
-            self._lines.popitem(last=False)
+        return await asyncio.shield(self._captions.task(picture.digest, read))
+
+    async def _page(self, owner: Hashable, picture: Picture, *, has_band: bool) -> Page:
+        height = picture.height - BAND_PX * has_band
+
+        async def read() -> Page:
+            found = await self._ocr.run(owner, lambda ocr: _find_lines(ocr, picture.data, height))
+            pieces = [await self._piece(owner, line) for line in found[:MAX_LINES]]
+            return Page(tuple(pieces), picture.width, height)
+
+        return await asyncio.shield(self._pages.task(picture.digest, read))
+
+    async def _piece(self, owner: Hashable, line: _Found) -> Piece:
+        text = self._lines.get(line.key)
+        if text is None:
+            text = await self._ocr.run(owner, partial(_read_line, pixels=line.pixels))
+            self._lines[line.key] = text
+            if len(self._lines) > MAX_REMEMBERED_LINES:
+                self._lines.popitem(last=False)
+        is_sure = text.score >= SURE_SCORE and line.bottom - line.top >= SURE_HEIGHT_PX
+        return Piece(text.text, line.left, line.top, line.right, line.bottom, is_sure)
 
 
-def _find_lines(ocr: RapidOCR, data: bytes) -> list[_Found]:
+def _decode(data: bytes) -> Pixels | None:
+    """Return rows of pixels; None where there is a header without a picture behind it."""
     import cv2  # noqa: PLC0415 - heavy
 
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+
+def _read_band(ocr: RapidOCR, data: bytes) -> str:
+    """Return what the band below a picture says; nothing if it has none."""
+    pixels = _decode(data)
+    if pixels is None or len(pixels) <= BAND_PX:
+        return ""
+    band = pixels[-BAND_PX:]
+    # Black, but for some letters; what lies under a picture by chance is hardly ever both.
+    if np.median(band) > DARK or np.max(band) < BRIGHT:
+        return ""
+    lit = np.flatnonzero(band.max(axis=(0, 2)) > DARK * 2)
+    written = band[:, : int(lit[-1]) + BAND_PX // 2] if len(lit) else band
+    # Recognisers are best at dark letters on white.
+    return _read_line(ocr, np.ascontiguousarray(255 - written)).text
+
+
+def _find_lines(ocr: RapidOCR, data: bytes, height: int) -> list[_Found]:
+    pixels = _decode(data)
     if pixels is None:
-        # A header without a picture behind it: there is nothing to read.
         return []
+    pixels = pixels[:height]
     found_boxes: Any = ocr(pixels, use_det=True, use_rec=False, use_cls=False)
     boxes = found_boxes.boxes
     height, width = pixels.shape[:2]
@@ -143,12 +206,8 @@ def _find_lines(ocr: RapidOCR, data: bytes) -> list[_Found]:
     return found
 
 
-def _read_line(ocr: RapidOCR, pixels: Pixels) -> str:
+def _read_line(ocr: RapidOCR, pixels: Pixels) -> _Text:
     result: Any = ocr(pixels, use_det=False, use_rec=True, use_cls=False)
     if not result.txts or result.scores[0] < MIN_SCORE:
-        return ""
-    return str(result.txts[0])
-
-
-def _has_failed(task: asyncio.Task[Screen]) -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
+        return _Text("", 0.0)
+    return _Text(str(result.txts[0]), float(result.scores[0]))
