@@ -24,6 +24,7 @@ COMMANDS = {
     "fix": "format, and repair what the linter can",
     "bench": "measure latency and CPU",
     "chaos": "break everything under load, and balance the ledger",
+    "legibility": "measure how much of a screen can be read of what is sent of it",
     "monitor": "watch sessions and workers",
     "lock": "choose the newest versions of all packages for constraints.txt",
 }
@@ -106,6 +107,7 @@ def _carry_out(checkout: Checkout, command: str, rest: list[str]) -> int:
         "fix": tasks.fix,
         "bench": tasks.bench,
         "chaos": tasks.chaos,
+        "legibility": tasks.legibility,
         "monitor": tasks.monitor,
     }[command]
     return carry_out(checkout, rest)

@@ -1,4 +1,4 @@
-"""The developer's targets: test, check, fix, bench, chaos, monitor."""
+"""The developer's targets: test, check, fix, bench, chaos, legibility, monitor."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ def bench(checkout: Checkout, rest: list[str]) -> int:
 def chaos(checkout: Checkout, rest: list[str]) -> int:
     """Break a system under load; return 0 if its ledger balances."""
     return _call([sys.executable, "-m", "bench.chaos", *rest], checkout.root, _with_redis())
+
+
+def legibility(checkout: Checkout, rest: list[str]) -> int:
+    """Measure what can be read of a shared screen; return 0 if it is what is promised."""
+    tools.provide_browser(checkout)
+    return _call([sys.executable, "-m", "bench.legibility", *rest], checkout.root)
 
 
 def monitor(checkout: Checkout, rest: list[str]) -> int:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench.legibility.delivery import (
     SCREEN,
+    caption_of,
     desk,
     lossless,
     opened,
@@ -57,9 +58,8 @@ async def measure_page(name: str) -> list[Row]:
         delivered = await shared.settled(count)
         overview = next(picture for picture in delivered if not picture.is_close_up)
         close_up = next(picture for picture in delivered if picture.is_close_up)
-        screen, _ = opened(overview)
-        part, caption = opened(close_up)
-        region = region_of(caption, screen.size)
+        screen, part = opened(overview), opened(close_up)
+        region = region_of(caption_of(close_up), screen.size)
         asked = [word for word in await words_on(shared.target) if region.holds(word, EDGE_PX)]
         old_way = await tutorial_picture(shared)
         ceiling = await lossless(shared, region)

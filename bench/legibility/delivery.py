@@ -23,7 +23,6 @@ PAGES = Path(__file__).parent / "pages"
 SCREEN = (1920, 1080)
 BAND_PX = 24
 """The caption below each picture; docs/protocol.md."""
-OVERVIEW = re.compile(r"Frame\s*(\d+)\s*\|\s*(\d+)\s*x\s*(\d+)")
 CLOSE_UP = re.compile(r"frame\s*(\d+)\D*x\s*(\d+)\s*-\s*(\d+)\s*y\s*(\d+)\s*-\s*(\d+)")
 
 _TUTORIAL = """async (png) => {
@@ -97,13 +96,18 @@ async def _share(context: BrowserContext, server: PageServer, name: str) -> Desk
     return shared
 
 
-def opened(picture: Picture) -> tuple[Image.Image, str]:
-    """Return a picture without its caption, and the caption as it is read from the picture."""
+def opened(picture: Picture) -> Image.Image:
+    """Return a picture without its caption."""
+    whole = Image.open(io.BytesIO(picture.jpeg)).convert("RGB")
+    return whole.crop((0, 0, whole.width, whole.height - BAND_PX))
+
+
+def caption_of(picture: Picture) -> str:
+    """Return the caption as it is read from the picture, which is how the model learns it."""
     whole = Image.open(io.BytesIO(picture.jpeg)).convert("RGB")
     band = whole.crop((0, whole.height - BAND_PX, whole.width, whole.height))
     lines = read(band, Region(0, 0, band.width, band.height), 2.0)
-    caption = " ".join(line.text for line in sorted(lines, key=lambda each: each.left))
-    return whole.crop((0, 0, whole.width, whole.height - BAND_PX)), caption
+    return " ".join(line.text for line in sorted(lines, key=lambda each: each.left))
 
 
 def region_of(caption: str, overview: tuple[int, int]) -> Region:
