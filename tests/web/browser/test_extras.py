@@ -45,7 +45,7 @@ async def until_text(locator: Any, pattern: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_details_tell_tokens_cost_and_speed(visit: Visit) -> None:
+async def test_details_tell_tokens_cost_and_speed(visit: Visit, results: Path) -> None:
     """The drawer counts tokens by kind, estimates their price, and tells how quick it was."""
     visit.server.standin = False
     async with visit.page.expect_response("**/api/ticket"):
@@ -66,6 +66,7 @@ async def test_details_tell_tokens_cost_and_speed(visit: Visit) -> None:
     figures = drawer.locator(".figures")
     await until_text(figures, r"first sound\s*\d+ ms")
     text = await drawer.inner_text()
+    await visit.page.screenshot(path=results / "details.png")
     found = await violations(visit)
 
     assert "About $0.0039" in text
@@ -96,7 +97,7 @@ async def test_diagnostics_hold_no_secret(visit: Visit) -> None:
         assert f" {secret}" not in content
 
 
-async def test_a_conversation_is_kept_with_its_pictures(visit: Visit) -> None:
+async def test_a_conversation_is_kept_with_its_pictures(visit: Visit, results: Path) -> None:
     """It is saved as Markdown and as a page of its own, and markup in it stays text."""
     target = await visit.context.new_page()
     await target.goto(f"{visit.server.url}/target")
@@ -116,6 +117,7 @@ async def test_a_conversation_is_kept_with_its_pictures(visit: Visit) -> None:
     await visit.click("keep")
     dialog = visit.page.get_by_role("dialog", name="Keep this conversation")
     await dialog.wait_for()
+    await visit.page.screenshot(path=results / "keep.png")
     found = await violations(visit)
 
     markdown = await saved(visit, "Save as Markdown")
@@ -146,7 +148,7 @@ async def test_a_conversation_is_forgotten(visit: Visit) -> None:
     assert await visit.page.evaluate("sessionStorage.length") == 0
 
 
-async def test_words_are_found(visit: Visit) -> None:
+async def test_words_are_found(visit: Visit, results: Path) -> None:
     """The places where a word was said are marked, and gone to one after the other."""
     await visit.start()
     await visit.gateway.answer(1, "Where is the cat?", "The **cat** is on the Catalan table.")
@@ -162,6 +164,7 @@ async def test_words_are_found(visit: Visit) -> None:
 
     await visit.page.keyboard.press("Enter")
     await until_text(told, "1 of 3")
+    await visit.page.screenshot(path=results / "found.png")
     problems = await violations(visit)
     await field.fill("dog")
     await until_text(told, "Nothing found")
@@ -189,7 +192,8 @@ async def test_the_small_window_shows_and_controls(
     await until_text(panel.locator(".status-label"), "Listening|Hearing you")
     await server.gateway.answer(1, "What is it?", "It is a table.")
     await panel.get_by_text("It is a table.").wait_for()
-    await panel.screenshot(path=results / f"panel-{has_own_window}.png")
+    await panel.set_viewport_size({"width": 380, "height": 420})
+    await panel.screenshot(path=results / "panel.png")
     await panel.get_by_role("button", name="Mute").click()
     await visit.reaches("muted")
     await panel.get_by_text("Microphone muted").wait_for()

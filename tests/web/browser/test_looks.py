@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser
@@ -19,6 +19,7 @@ from tests.web.browser.page_server import ROOT, PageServer, until
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = ROOT / "services/web/node_modules/axe-core/axe.min.js"
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TONE = b"\x10\x00" * 24_000 * 3
 QUESTION = "What does the last line say?"
 ANSWER = "It says that twelve thousand units were sold, eight percent more than before."
@@ -43,14 +44,20 @@ async def is_wide(visit: Visit) -> bool:
     return bool(await visit.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("theme", "width", "height"),
+    [
+        *(("light", 360, 740), ("dark", 360, 740), ("light", 1280, 800), ("dark", 1280, 800)),
+        # A window of 1280 by 800 at 200 %, and a screen of 4K.
+        *(("light", 640, 400), ("dark", 3840, 2160)),
+    ],
+)
 async def test_fit_for_everybody(
-    browser: Browser, server: PageServer, results: Path, theme: str, width: int
+    browser: Browser, server: PageServer, results: Path, theme: str, width: int, height: int
 ) -> None:
     """Before, during and after a conversation axe-core has nothing against the page."""
     context = await browser.new_context(
-        viewport={"width": width, "height": 760},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         permissions=["microphone"],
@@ -135,6 +142,32 @@ async def _interrupted(visit: Visit) -> None:
     await visit.gateway.say(type="interrupted", turn=1)
 
 
+async def _looking(visit: Visit) -> None:
+    await _thinking(visit)
+    await visit.gateway.say(type="turn_start", turn=1)
+    region = {"x": 10, "y": 20, "width": 300, "height": 200}
+    await visit.gateway.say(type="tool", turn=1, call="1.1", name="look_closer", args=region)
+
+
+async def _paused(visit: Visit) -> None:
+    target = await visit.context.new_page()
+    await target.goto(f"{visit.server.url}/target")
+    await visit.start("start-type")
+    await visit.click("share")
+    await until(lambda: visit.gateway.pictures)
+    await visit.click("pause")
+
+
+async def _refused(visit: Visit) -> None:
+    await visit.start("start-type")
+    message = "Gemini refused the API key. Put a valid GEMINI_API_KEY in .env and start again."
+    await visit.gateway.say(type="state", state="ended", reason="refused", message=message)
+
+
+async def _idle(_visit: Visit) -> None:
+    pass
+
+
 async def _muted(visit: Visit) -> None:
     await _listening(visit)
     await visit.click("mute")
@@ -161,6 +194,7 @@ async def _ended(visit: Visit) -> None:
 
 
 STATES: dict[str, tuple[str, Callable[[Visit], Awaitable[None]]]] = {
+    "idle": ("", _idle),
     "asking": ("Waiting for you to pick", _asking),
     "connecting": ("Connecting", _connecting),
     "queued": ("In the queue: number 2", _queued),
@@ -168,26 +202,40 @@ STATES: dict[str, tuple[str, Callable[[Visit], Awaitable[None]]]] = {
     "listening": ("Listening", _listening),
     "hearing": ("Hearing you", _listening),
     "thinking": ("Thinking", _thinking),
+    "looking": ("Looking closer", _looking),
     "speaking": ("Speaking", _speaking),
     "interrupted": ("Stopped for you", _interrupted),
     "muted": ("Microphone muted", _muted),
+    "paused": ("Sharing paused", _paused),
     "resuming": ("Picking up again", _resuming),
     "offline": ("Offline, trying again", _offline),
     "ended": ("Conversation ended", _ended),
+    "refused": ("Not let in", _refused),
 }
 
 
 @pytest.mark.parametrize("state", STATES)
 async def test_every_state_is_told(visit: Visit, results: Path, state: str) -> None:
-    """Each state is told in words on the page and in the title."""
+    """Each state is told by words, title and icon, and fit for everybody in both themes."""
     words, reach = STATES[state]
+    icon = visit.page.locator("link[rel='icon']")
 
     await reach(visit)
     await visit.reaches(state)
-    title = await visit.page.title()
-    await visit.page.screenshot(path=results / f"state-{state}.png")
+    title, href = await visit.page.title(), await icon.get_attribute("href")
+    found = {}
+    for theme in THEMES:
+        await visit.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await visit.page.screenshot(path=results / f"state-{state}-{theme}.png")
+    for theme in THEMES:
+        await visit.page.emulate_media(color_scheme=theme)
+        found[theme] = await violations(visit)
 
-    assert title == f"{words} · Overshoulder"
+    assert title == (f"{words} · Overshoulder" if words else "Overshoulder")
+    assert (
+        href == "/favicon.svg" if state == "idle" else str(href).startswith("data:image/svg+xml,")
+    )
+    assert found == {"light": [], "dark": []}
     # The browser writes a line of its own for a socket that was refused.
     visit.errors[:] = [error for error in visit.errors if "WebSocket" not in error]
 
