@@ -64,22 +64,28 @@ class Need:
     """Processes, one core each; so for the next two."""
     workers: int
     shards: int
-    """Masters of Redis; each wants a replica on another machine beside it."""
+    """Masters of Redis; each has a replica on another machine beside it."""
     limited_by: str
-    """What bounds a shard: cpu, network or memory."""
+    """What the machines of Redis run out of first: cores, network or memory."""
     machines: int
 
 
-def sessions_per_shard(costs: Costs, machine: Machine, shards_per_machine: int) -> dict[str, int]:
-    """Return how many sessions one Redis carries, by what would limit it."""
-    share = machine.busy / shards_per_machine
-    network_kb_s = machine.network_gbit * 1e6 / 8
-    # Of the two directions the one that leaves is fuller: the replica's copy is in it.
-    per_session_kb_s = costs.redis_in_kb + costs.redis_out_kb
+def sessions_per_shard(costs: Costs, machine: Machine) -> int:
+    """Return how many sessions one Redis has CPU for: its commands run on one core."""
+    return math.floor(1000 * machine.busy / costs.redis_ms)
+
+
+def redis_machines(sessions: int, costs: Costs, machine: Machine) -> dict[str, int]:
+    """Return how many machines the Redis of so many sessions needs, by what would limit it."""
+    shards = math.ceil(sessions / sessions_per_shard(costs, machine))
+    # What leaves is more than what comes: the copy for the replica goes with it.
+    leaving_kb_s = sessions * (costs.redis_in_kb + costs.redis_out_kb)
+    wire_kb_s = machine.network_gbit * 1e6 / 8 * machine.busy
+    held_kb = 2 * sessions * costs.redis_kb
     return {
-        "cpu": math.floor(1000 * machine.busy / costs.redis_ms),
-        "network": math.floor(network_kb_s * share / per_session_kb_s),
-        "memory": math.floor(machine.memory_gb * 1e6 * share / costs.redis_kb),
+        "cores": math.ceil(2 * shards / _usable(machine)),
+        "network": math.ceil(leaving_kb_s / wire_kb_s),
+        "memory": math.ceil(held_kb / (machine.memory_gb * 1e6 * machine.busy)),
     }
 
 
@@ -88,21 +94,26 @@ def need(sessions: int, costs: Costs, machine: Machine) -> Need:
     core_ms = 1000 * machine.busy
     gateways = math.ceil(sessions * costs.gateway_ms / core_ms)
     workers = math.ceil(sessions * costs.worker_ms / core_ms)
-    # A core of each machine is the kernel's: interrupts of the network.
-    cores = machine.cores - 1
-    per_shard = sessions_per_shard(costs, machine, cores)
-    limited_by = min(per_shard, key=per_shard.__getitem__)
-    shards = math.ceil(sessions / per_shard[limited_by])
+    redis = redis_machines(sessions, costs, machine)
+    limited_by = max(redis, key=redis.__getitem__)
     return Need(
-        gateways, workers, shards, limited_by, math.ceil((gateways + workers + 2 * shards) / cores)
+        gateways=gateways,
+        workers=workers,
+        shards=math.ceil(sessions / sessions_per_shard(costs, machine)),
+        limited_by=limited_by,
+        machines=math.ceil((gateways + workers) / _usable(machine)) + redis[limited_by],
     )
 
 
 def sessions_per_machine(costs: Costs, machine: Machine) -> int:
-    """Return how many sessions one machine carries that runs everything itself."""
+    """Return how many sessions one machine carries that runs everything itself, with one Redis."""
     total_ms = costs.gateway_ms + costs.worker_ms + costs.redis_ms
     by_cpu = 1000 * machine.busy * machine.cores / total_ms
-    by_redis = 1000 * machine.busy / costs.redis_ms
     total_kb = costs.gateway_kb + costs.worker_kb + costs.redis_kb
     by_memory = machine.memory_gb * 1e6 * machine.busy / total_kb
-    return math.floor(min(by_cpu, by_redis, by_memory))
+    return math.floor(min(by_cpu, sessions_per_shard(costs, machine), by_memory))
+
+
+def _usable(machine: Machine) -> int:
+    """Return the cores for our processes: one is the kernel's, for interrupts of the network."""
+    return max(1, machine.cores - 1)

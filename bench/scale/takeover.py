@@ -40,7 +40,7 @@ class Storm:
     after_s: list[float]
     """For each of them: from the kill until it had a worker and an open Live connection again."""
     extra_cpu_ms: dict[str, float]
-    """Of each kind of process, for each of them, beyond what the sessions cost anyway."""
+    """Of each kind of process, for each of them, beyond what all sessions cost afterwards."""
 
 
 async def measure(case: Case) -> Storm:
@@ -56,7 +56,6 @@ async def measure(case: Case) -> Storm:
         await load.join(case.sessions)
         await asyncio.sleep(case.warm_up_s)
         async with open_bus(target.redis.url, name="bench") as bus:
-            rates = await _rates(target.servers)
             victim, orphans = await _kill_one(bus)
             left = {
                 name: [pid for pid in pids if pid != victim]
@@ -66,6 +65,8 @@ async def measure(case: Case) -> Storm:
             after_s = await _watch(bus, victim, orphans)
             await asyncio.sleep(max(0.0, AFTERMATH_S - after_s[-1]))
             lasted_s, after = (monotonic_ns() - at_ns) / 1e9, _cpu_s(left)
+            # Afterwards, because the same sessions cost one worker less than two.
+            rates = await _rates(left)
         await load.finish(at_ns, at_ns)
     extra = {name: after[name] - before[name] - rates[name] * lasted_s for name in rates}
     return Storm(

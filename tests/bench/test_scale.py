@@ -18,7 +18,7 @@ from bench.scale.__main__ import main
 from bench.scale.page import PAGE, publish_plain
 from bench.scale.placement import ID_CHARS, SLOTS, new_ids, shards_of, slots_of
 from bench.scale.simulation import Simulation, World, _in_turn
-from bench.scale.sizing import Costs, Machine, need, sessions_per_machine, sessions_per_shard
+from bench.scale.sizing import Costs, Machine, need, redis_machines, sessions_per_machine
 
 COSTS = Costs(2.0, 3.0, 1.0, 100.0, 100.0, 100.0, 150.0, 1_000.0)
 MACHINE = Machine(cores=16, memory_gb=64.0, network_gbit=10.0, busy=0.5)
@@ -67,16 +67,23 @@ def test_sizes_grow_with_what_a_session_costs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "limit"),
-    [({"redis_ms": 50.0}, "cpu"), ({"redis_in_kb": 9e3}, "network"), ({"redis_kb": 9e5}, "memory")],
+    ("change", "limit", "machines"),
+    [
+        ({}, "network", 320),  # 200 KB/s of 625 MB/s
+        ({"redis_ms": 5.0}, "cores", 1_334),  # 100 for a shard and its replica, 15 on a machine
+        ({"redis_kb": 16_000.0}, "memory", 1_000),  # twice 16 MB of 32 GB
+    ],
 )
-def test_what_limits_a_shard_is_said(change: dict[str, float], limit: str) -> None:
-    """Whatever runs out first."""
+def test_what_redis_runs_out_of_first_is_said(
+    change: dict[str, float], limit: str, machines: int
+) -> None:
+    """For a million sessions."""
     costs = replace(COSTS, **change)
 
-    per_shard = sessions_per_shard(costs, MACHINE, 15)
+    wanted = redis_machines(1_000_000, costs, MACHINE)
 
-    assert min(per_shard, key=per_shard.__getitem__) == limit
+    assert max(wanted, key=wanted.__getitem__) == limit
+    assert wanted[limit] == machines
     assert need(1_000_000, costs, MACHINE).limited_by == limit
 
 
@@ -170,6 +177,7 @@ def test_the_command_prints_sizes_and_what_happened(
         "case": {"kind": "native", "sessions": 100, "chunk_ms": 40},
         "cpu_ms_per_session_s": dict.fromkeys(names, 2.0),
         "memory": {name: {"per_further_session_kb": 100.0} for name in names},
+        "round_trip_ms": {"count": 1, "p50": 2.0},
         "redis_per_session_s": {"net_input_bytes": 1e5, "net_output_bytes": 1e5},
     }
     file = tmp_path / "figures.json"
@@ -180,3 +188,14 @@ def test_the_command_prints_sizes_and_what_happened(
 
     assert code == 0
     assert "5,000 sessions on" in capsys.readouterr().out
+
+
+def test_costs_of_a_system_that_was_behind_are_not_used(tmp_path: Path) -> None:
+    """Work that was put off would look cheap."""
+    case = {"kind": "native", "sessions": 100, "chunk_ms": 40}
+    late = {"case": case, "round_trip_ms": {"count": 1, "p50": 900.0}}
+    file = tmp_path / "figures.json"
+    file.write_bytes(orjson.dumps({"figures": [late]}))
+
+    with pytest.raises(SystemExit, match="no load of 40 ms chunks that was kept up with"):
+        main(["--figures", str(file)])
