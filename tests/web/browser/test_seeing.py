@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,7 @@ from playwright.async_api import Page
 
 from tests.web.browser.conftest import Visit
 from tests.web.browser.page_server import Picture, until
+from tests.web.browser.test_looks import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -210,6 +212,27 @@ async def test_only_a_region_is_shared(visit: Visit, target: Page) -> None:
     assert abs(width - 640) <= 6
     assert abs(height - (200 + 24)) <= 6
     assert colour(picture, (200, 100)) == "white"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_seeing_is_fit_for_everybody(
+    visit: Visit, target: Page, results: Path, theme: str
+) -> None:
+    """Neither the preview with a mark nor the editor has anything that axe-core complains about."""
+    await visit.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    number = newest(visit).number
+    await visit.gateway.call("point_at", x=200, y=150, label="the box", frame=number)
+    await visit.gateway.call("look_closer", x=60, y=60, width=340, height=240)
+    await visit.page.get_by_role("button", name="Close-up of frame").first.wait_for()
+    await visit.page.screenshot(path=results / f"seeing-{theme}.png")
+    found = await violations(visit)
+
+    await open_editor(visit)
+    await drag(visit, (0.03, 0.05), (0.35, 0.38))
+    await visit.page.screenshot(path=results / f"sight-{theme}.png")
+    found += await violations(visit)
+
+    assert found == []
 
 
 async def test_pause_sends_nothing_and_resume_looks_again(visit: Visit, target: Page) -> None:

@@ -171,3 +171,22 @@ async def test_the_picture_can_be_enlarged(visit: Visit, target: Page) -> None:
         1280,
         800 + BAND_PX,
     ]
+
+
+async def test_a_browser_that_hands_out_no_frames(browser: Browser, server: PageServer) -> None:
+    """Where frames cannot be read from the track, the worker's clock asks for pictures instead."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    target = await context.new_page()
+    await target.goto(f"{server.url}/target")
+    await context.add_init_script("delete globalThis.MediaStreamTrackProcessor")
+    visit = await open_page(context, server)
+
+    await visit.start("start-screen")
+    await until(lambda: server.gateway.pictures)
+    count = len(server.gateway.pictures)
+    await target.evaluate("document.getElementById('box').style.background = '#d1242f'")
+    await until(lambda: len(server.gateway.pictures) > count)
+
+    red, green, blue = opened(server.gateway.pictures[count]).getpixel((200, 150))  # type: ignore[misc]
+    assert (red > 160, green < 90, blue < 90) == (True, True, True)
+    await context.close()
