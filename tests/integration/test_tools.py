@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import orjson
@@ -172,4 +173,27 @@ async def test_worker_killed_during_a_tool_call(own_system: System) -> None:
     assert [one["text"] for one in items if one["kind"] == "text"] == ["What is the small print?"]
     assert [one["kind"] for one in items].count("toolResponse") == 1
     assert client.closed is None
+    await client.close()
+
+
+async def test_a_worker_that_stops_waits_for_a_call_under_way(own_system: System) -> None:
+    """On SIGTERM the session is handed over only after the call's result was made use of."""
+    await own_system.start_worker()
+    client = await connected(own_system)
+    await own_system.fault(kind="tool_call", name="look_closer", args=REGION)
+    await client.say("text", text="What is the small print?", picture=1)
+    tool = await client.wait_for("tool")
+    first = holder(own_system)
+
+    first.signal(signal.SIGTERM)
+    await first.says("draining")
+    await client.show(jpeg(320, 224), overview=1, urgent=True)
+    await client.say("tool_result", call=tool["call"], ok=True, picture=2)
+
+    end = await client.wait_for("turn_end")
+    assert "close-up of frame 1" in client.words("assistant", end["turn"])
+    assert await first.ended(15) == 0
+    await client.say("text", text="Still there?")
+    await client.wait_for("turn_end", turn=end["turn"] + 1)
+    assert not [m for m in client.messages if m["type"] in {"interrupted", "tool_cancelled"}]
     await client.close()
