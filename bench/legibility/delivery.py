@@ -48,6 +48,11 @@ class Desk:
         """All that were recorded."""
         return self.visit.gateway.pictures
 
+    async def following(self, count: int, wanted: int) -> list[Picture]:
+        """Wait for ``wanted`` pictures after the first ``count``, and return them."""
+        await until(lambda: len(self.pictures) >= count + wanted, 20.0)
+        return self.pictures[count : count + wanted]
+
     async def settled(self, count: int, quiet_s: float = 1.5) -> list[Picture]:
         """Wait for pictures after the first ``count``, and for no more to follow; return them."""
         await until(lambda: len(self.pictures) > count, 20.0)

@@ -25,7 +25,7 @@ async def measure_freshness() -> Fresh:
             count = len(shared.pictures)
             changed_s = time.monotonic()
             await shared.target.evaluate(f"window.tick({trial})")
-            overview, close_up = (await shared.settled(count))[:2]
+            overview, close_up = await shared.following(count, 2)
             overview_ms.append(1e3 * (overview.arrived_s - changed_s) - SETTLE_MS)
             close_up_ms.append(1e3 * (close_up.arrived_s - changed_s) - SETTLE_MS)
     return Fresh(overview_ms, close_up_ms)
