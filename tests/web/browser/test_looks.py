@@ -315,3 +315,30 @@ async def test_a_phone_is_offered_what_works(browser: Browser, server: PageServe
 
     assert share["surface"] == "camera"
     assert not can_share
+
+
+async def test_a_phone_is_offered_a_photo(browser: Browser, server: PageServer) -> None:
+    """Where nothing can be shared, a photo is sent instead; what is no picture is told."""
+    context = await browser.new_context(viewport={"width": 360, "height": 740})
+    await context.add_init_script("delete MediaDevices.prototype.getDisplayMedia")
+    visit = await open_page(context, server)
+    files = visit.page.locator("[data-role='photo-file']")
+    await files.set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"this is no picture"}
+    )
+    await visit.page.get_by_text("This file is no picture").wait_for()
+    png = await visit.page.screenshot()
+
+    async with visit.page.expect_file_chooser() as choosing:
+        await visit.page.get_by_role("button", name="Ask about a photo").click()
+    chooser = await choosing.value
+    await chooser.set_files({"name": "shot.png", "mimeType": "image/png", "buffer": png})
+    await until(lambda: server.gateway.socket)
+    await server.gateway.go_live()
+    await until(lambda: server.gateway.pictures)
+    problems = await violations(visit)
+    await context.close()
+
+    assert server.gateway.of_type("share")[0]["surface"] == "photo"
+    assert problems == []
+    assert visit.errors == []

@@ -9,6 +9,7 @@ import { askForCamera, askForScreen, screenProblem } from './devices.js';
 import { afterEnd } from './events.js';
 import { Hearing } from './hearing.js';
 import { optionsOf } from './options.js';
+import { streamOfPhoto } from './photo.js';
 import { Share } from './share.js';
 import { ShareActions } from './share-actions.js';
 import { Speaker } from './speaker.js';
@@ -109,7 +110,7 @@ export class Actions {
     this.store.update({ asking: what });
     try {
       const stream = await (what === 'camera' ? askForCamera() : askForScreen());
-      const share = new Share(stream, what === 'camera');
+      const share = new Share(stream, what);
       if (question === this.question) return share;
       share.stop();
     } catch (error) {
@@ -142,6 +143,20 @@ export class Actions {
     if (this.share !== share) return;
     this.post('share', { frames, surface, sight }, frames ? [frames] : []);
     this.shareActions.tellWhetherCalm();
+  }
+
+  /** Show a photo in place of a screen, in this conversation or a new one. @param {Blob} file */
+  async showPhoto(file) {
+    try {
+      const share = new Share(await streamOfPhoto(file), 'photo');
+      if (this.state.phase !== 'live') await this.start('type');
+      await this.#show(share);
+    } catch {
+      this.store.addProblem({
+        key: 'screen', tone: 'warn', title: 'This file is no picture that the browser can read.',
+        hint: 'A JPEG, PNG or WebP will do.', next: { label: 'Choose another', action: 'photo' },
+      });
+    }
   }
 
   /** Share something, or something else. */

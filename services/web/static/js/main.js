@@ -24,6 +24,7 @@ const view = new View();
 const zoom = new ZoomView(store);
 /** @type {import('./sight-editor.js').SightEditor | undefined} */
 let sightEditor;
+const photo = /** @type {HTMLInputElement} */ (byRole('photo-file'));
 const composer = /** @type {HTMLTextAreaElement} */ (document.getElementById('composer-text'));
 
 /** @param {string} role */
@@ -55,6 +56,7 @@ const buttons = {
   'start-camera': () => void start('camera'),
   'start-talk': () => void start('talk'),
   'start-type': () => void start('type'),
+  photo: () => photo.click(),
   cancel: () => actions.cancel(),
   share: () => actions.toggleSharing(),
   switch: () => void actions.shareScreen(),
@@ -114,6 +116,11 @@ function listenToForms() {
   byRole('composer').addEventListener('submit', (event) => {
     event.preventDefault();
     sendQuestion();
+  });
+  photo.addEventListener('change', () => {
+    const [file] = photo.files ?? [];
+    if (file) void actions.showPhoto(file);
+    photo.value = '';
   });
   byRole('access').addEventListener('submit', (event) => {
     event.preventDefault();

@@ -6,26 +6,28 @@ const FRAME_RATES = [10, 11];
 export class Share {
   /**
    * @param {MediaStream} stream
-   * @param {boolean} isCamera
+   * @param {'screen' | 'camera' | 'photo'} what
    */
-  constructor(stream, isCamera) {
+  constructor(stream, what) {
     this.stream = stream;
     this.track = stream.getVideoTracks()[0];
-    this.isCamera = isCamera;
+    this.what = what;
     this.wakes = 0;
     /** @type {HTMLVideoElement | null} Only where frames cannot be read from the track. */
     this.video = null;
-    this.track.contentHint = isCamera ? 'detail' : 'text';
+    this.track.contentHint = what === 'screen' ? 'text' : 'detail';
   }
 
-  /** @returns {string} `monitor`, `window`, `browser`, `camera`, or empty if the browser does not tell. */
+  /** @returns {string} `monitor`, `window`, `browser`, `camera`, `photo`, or empty if the browser does not tell. */
   get surface() {
-    return this.isCamera ? 'camera' : (this.track.getSettings().displaySurface ?? '');
+    return this.what === 'screen' ? (this.track.getSettings().displaySurface ?? '') : this.what;
   }
 
   /** @returns {string} What is shared, as a person would say it. */
   get label() {
-    const names = { monitor: 'Whole screen', window: 'One window', browser: 'One tab', camera: 'Camera' };
+    const names = {
+      monitor: 'Whole screen', window: 'One window', browser: 'One tab', camera: 'Camera', photo: 'Photo',
+    };
     return names[/** @type {keyof typeof names} */ (this.surface)] ?? 'Screen';
   }
 

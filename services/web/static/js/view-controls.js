@@ -82,5 +82,6 @@ export class ControlsView {
     this.share.dataset.on = String(isOn);
     byRole('switch').hidden = !isOn || !this.canShare;
     for (const button of buttonsOf('start-screen')) button.hidden = !this.canShare;
+    for (const button of buttonsOf('photo')) button.hidden = this.canShare;
   }
 }
