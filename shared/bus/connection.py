@@ -21,7 +21,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from shared.bus.connect import Client, heed_cancellation
+from shared.bus.connect import COMMAND_TIMEOUT_S, TRANSIENT, Client, heed_cancellation
 
 Arg = str | bytes | int | float
 
@@ -45,6 +45,9 @@ def pack(args: Sequence[Arg]) -> bytes:
     # A tuple is of one type here, and hiredis asks for a tuple of exactly its own union.
     packed: bytes = hiredis.pack_command(tuple(args))  # type: ignore[arg-type]
     return packed
+
+
+_READY = [pack(("PING",)), pack(("ROLE",))]
 
 
 class Connection(asyncio.Protocol):
@@ -136,7 +139,24 @@ class Exchange:
         """Open a connection as ``client`` would; errors are those of `open_connection`."""
         exchange = cls()
         exchange._connection = await open_connection(client, exchange._take, exchange._fail)
+        await exchange._make_sure()
         return exchange
+
+    async def _make_sure(self) -> None:
+        """Raise if Redis is still loading its file, or is a replica.
+
+        It may get ready in the middle of a batch. Then it refuses the first commands and carries
+        the later ones out; and what is appended again after them counts as there already, and is
+        lost.
+        """
+        pong, role = await self.carry_out(_READY, COMMAND_TIMEOUT_S)
+        if isinstance(role, list) and role[0] != b"master":
+            role = ReadOnlyError("not the master, or not yet")
+        # Where the operator's rules forbid the question it is answered by the first commands.
+        for reply in (pong, role):
+            if isinstance(reply, TRANSIENT):
+                self.close()
+                raise reply
 
     @property
     def is_open(self) -> bool:

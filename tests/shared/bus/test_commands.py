@@ -8,6 +8,7 @@ import pytest
 
 from shared.bus import Bus, Script, commands, open_bus
 from shared.errors import BusError, BusOverloaded, BusUnavailable
+from tests.support.hesitant_redis import HesitantRedis
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
 
@@ -229,3 +230,19 @@ async def test_leaving_ends_what_waits(redis_server: RedisServer) -> None:
         await until(lambda: bus.away_since is not None, "the bus notices")
 
     assert reply.cancelled()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    ["LOADING Redis is loading the dataset", "READONLY You can't write against a read only"],
+)
+async def test_a_redis_that_gets_ready_in_mid_batch_loses_nothing(refusal: str) -> None:
+    """Commands are carried out in order also where the first ones were refused for the moment."""
+    redis = HesitantRedis(refusal, 4)
+    await redis.start()
+    async with open_bus(f"redis://127.0.0.1:{redis.port}/0", name="t", patience_s=20.0) as bus:
+        waiting = [bus.send("XADD", "s", f"1-{number}", "m", "x") for number in range(1, 21)]
+        await asyncio.gather(*waiting)
+    await redis.stop()
+
+    assert [command[2] for command in redis.done] == [f"1-{n}".encode() for n in range(1, 21)]
