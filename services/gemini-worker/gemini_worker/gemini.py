@@ -39,6 +39,10 @@ HANDSHAKE_S = 20.0
 SEND_S = 10.0
 """An endpoint that takes longer to accept one message has stopped reading."""
 
+TLS_RECORD_BYTES = 16_384
+"""Of what is written at once. OpenSSL keeps a buffer as large as the largest write for as long as
+the connection lasts."""
+
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _AUDIO_FRAME = (
     b'{"realtime_input": {"audio": {"data": "',
@@ -140,7 +144,9 @@ class LiveConnection:
             return
         try:
             socket.protocol.send_text(text)
-            socket.send_data()
+            for part in socket.protocol.data_to_send():
+                for at in range(0, len(part), TLS_RECORD_BYTES):
+                    socket.transport.write(part[at : at + TLS_RECORD_BYTES])
         except (OSError, RuntimeError) as exc:
             raise LiveClosed(1006, type(exc).__name__) from exc
 
