@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.support.processes import Process, until
 from tests.support.system import System
 
-SPARE_S = 20.0
+SPARE_S = 90.0
 """How long a fault waits until another process of its kind is there to take over."""
 
 

@@ -17,7 +17,7 @@ SOURCES = [
     ROOT,
     *(ROOT / "services" / name for name in ("gateway", "gemini-worker", "web", "local-live")),
 ]
-START_S = 30.0
+START_S = 60.0
 
 
 def free_port() -> int:
