@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -70,6 +70,27 @@ def cropped(picture: bytes, left: int, top: int, width: int, height: int) -> byt
     part = Image.open(io.BytesIO(picture)).crop((left, top, left + width, top + height))
     part.save(encoded, "JPEG", quality=80)
     return encoded.getvalue()
+
+
+INVOICE = ("Invoice number: 84-1167-3309", "Amount due: 1,938.47 EUR", "Cancel order")
+"""What `invoice_overview` shows, in letters of 12 px on a screen of 1920x1080."""
+
+_INVOICE_PX = 12
+_OVERVIEW_SCALE = 0.8
+
+
+def invoice_overview() -> bytes:
+    """Return an overview of a screen with small print on it, as Overshoulder's page sends it."""
+    overview = small_print(INVOICE, size_px=_INVOICE_PX, scale=_OVERVIEW_SCALE)
+    return captioned(overview, "Frame 12 | 1536x864")
+
+
+def invoice_part(args: Mapping[str, float]) -> bytes:
+    """Return the close-up of a region, given in pixels of the overview, at full size."""
+    x, y, width, height = (round(args[name]) for name in ("x", "y", "width", "height"))
+    full = small_print(INVOICE, size_px=_INVOICE_PX)
+    part = cropped(full, *(round(side / _OVERVIEW_SCALE) for side in (x, y, width, height)))
+    return captioned(part, f"Close-up of frame 12 | x {x}-{x + width} y {y}-{y + height}")
 
 
 def png(width: int, height: int) -> bytes:

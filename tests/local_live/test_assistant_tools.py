@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Any
 
 import pytest
 from google.genai import types
@@ -14,7 +13,7 @@ from google.genai.live import AsyncSession
 from gemini_worker.gemini_setup import Policy, Setup, live_config
 from shared.options import SessionOptions
 from tests.local_live.live_server import MODEL, LiveServer, running
-from tests.local_live.samples import captioned, cropped, small_print
+from tests.local_live.samples import invoice_overview, invoice_part
 from tests.local_live.talk import Heard
 
 pytestmark = [
@@ -22,9 +21,6 @@ pytestmark = [
     pytest.mark.skipif(find_spec("rapidocr") is None, reason="the models are not installed"),
 ]
 
-LINES = ("Invoice number: 84-1167-3309", "Amount due: 1,938.47 EUR", "Cancel order")
-FULL_SIZE = small_print(LINES, size_px=12)
-OVERVIEW = captioned(small_print(LINES, size_px=12, scale=0.8), "Frame 12 | 1536x864")
 ANSWER_TIMEOUT_S = 60.0
 
 
@@ -36,14 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 async def show(live: AsyncSession, picture: bytes) -> None:
     await live.send_realtime_input(video=types.Blob(data=picture, mime_type="image/jpeg"))
-
-
-async def show_part(live: AsyncSession, args: dict[str, Any]) -> None:
-    """Send a close-up of the region at full size, as the page does."""
-    x, y, width, height = (round(args[name]) for name in ("x", "y", "width", "height"))
-    full = cropped(FULL_SIZE, *(round(side * 1.25) for side in (x, y, width, height)))
-    caption = f"Close-up of frame 12 | x {x}-{x + width} y {y}-{y + height}"
-    await show(live, captioned(full, caption))
 
 
 async def ask(
@@ -58,14 +46,14 @@ async def ask(
         asyncio.timeout(ANSWER_TIMEOUT_S),
         server.client().aio.live.connect(model=MODEL, config=config) as live,
     ):
-        await show(live, OVERVIEW)
+        await show(live, invoice_overview())
         await live.send_realtime_input(text=question)
         async for message in live.receive():
             heard.messages.append(message)
             for call in (message.tool_call.function_calls or []) if message.tool_call else []:
                 calls.append(call)
                 if call.name == "look_closer" and not error:
-                    await show_part(live, call.args or {})
+                    await show(live, invoice_part(call.args or {}))
                 result = {"error": error} if error else {"result": "Done."}
                 response = types.FunctionResponse(id=call.id, name=call.name, response=result)
                 await live.send_tool_response(function_responses=[response])

@@ -78,15 +78,16 @@ def test_a_line_that_reaches_beyond_the_region_stays_whole() -> None:
 
 def test_the_newest_of_two_close_ups_counts() -> None:
     """Where two regions overlap, the older one adds only what the newer one does not show."""
-    older = (CloseUp(12, 0, 100, 400, 400), Page((Piece("old", 310, 100, 380, 120),), 400, 300))
-    newer = (REGION, Page((Piece("new", 20, 200, 160, 240),), 800, 600))
-    beside = Piece("beside", 10, 10, 90, 30)
-    both = compose(
+    older = CloseUp(12, 0, 100, 400, 400)
+    of_older = (Piece("old", 310, 100, 380, 120), Piece("beside", 10, 10, 90, 30))
+    of_newer = (Piece("new", 20, 200, 160, 240),)
+
+    pieces = compose(
         Page((), 1_536, 864),
-        [newer, (older[0], Page((*older[1].pieces, beside), 400, 300))],
+        [(REGION, Page(of_newer, 800, 600)), (older, Page(of_older, 400, 300))],
     )
 
-    assert _texts(both) == {"new", "beside"}
+    assert _texts(pieces) == {"new", "beside"}
 
 
 def test_an_overview_without_close_ups_is_as_it_was_read() -> None:
