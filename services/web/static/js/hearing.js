@@ -148,7 +148,9 @@ export class Hearing {
   offerTabSound(stream) {
     this.#stopTabSound();
     this.tabSound = stream;
-    if (stream) this.mixTabSound(true);
+    // Browsers tick the tab's sound by themselves, and a film that talks would interrupt every
+    // answer: so it is there to be let in, and not in.
+    if (stream) this.mixTabSound(false);
     else this.store.update({ tabSound: 'none' });
   }
 
