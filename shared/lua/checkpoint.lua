@@ -5,7 +5,7 @@
 local s = redis.call('HMGET', KEYS[1], 'lease_epoch', 'seen_ms', 'end_wish')
 if not s[1] then return {'gone'} end
 if s[1] ~= ARGV[1] then return {'fenced'} end
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[4] then redis.call('HSET', KEYS[1], unpack(ARGV, 4)) end
 -- What the handle stands for is never replayed; what came later is never trimmed here.
 if ARGV[3] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', ARGV[3]) end
 for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[2]) end

@@ -14,11 +14,11 @@ import structlog
 import uvloop
 from dotenv import load_dotenv
 
-from gemini_worker.exchange import Rules
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.gemini_setup import Policy
 from gemini_worker.models import offered_models
 from gemini_worker.settings import WorkerSettings
+from gemini_worker.shift import Rules
 from gemini_worker.worker import Worker
 from shared import keys, log, shutdown
 from shared.bus import open_bus

@@ -14,12 +14,13 @@ from enum import Enum, auto
 import structlog
 
 from gemini_worker.events import LiveClosed
-from gemini_worker.exchange import Exchange, Shift, Verdict
+from gemini_worker.exchange import Exchange, Verdict
 from gemini_worker.gemini import LiveConnection, LiveEndpoint
 from gemini_worker.gemini_setup import Setup, offered_tools
 from gemini_worker.instructions import instruction_for
 from gemini_worker.lease import Lease
 from gemini_worker.recovery import GiveUp, Recovery
+from gemini_worker.shift import Shift
 from gemini_worker.standing import Standing
 from shared.backoff import full_jitter_s
 from shared.bus_messages import EndReason, Interrupted, Notice, State

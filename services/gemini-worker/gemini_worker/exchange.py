@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
 
-from gemini_worker.dispatch import Dispatch
 from gemini_worker.events import (
     GoAway,
     HandleUpdate,
@@ -25,15 +23,16 @@ from gemini_worker.gemini_setup import offered_tools
 from gemini_worker.lease import Lease
 from gemini_worker.recovery import Recovery
 from gemini_worker.sent import Position, Sent
+from gemini_worker.shift import Shift
 from gemini_worker.standing import Standing
 from gemini_worker.tools import Calls, ToolAnswer
 from gemini_worker.turn import Output
 from gemini_worker.uplink import ClientEnded, Uplink
+from shared.bus.commands import Arg
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
 
 CHECKPOINT_S = 1.0
-QUIET_LOOK_S = 0.1
 GO_AWAY_MARGIN_S = 3.0
 """Before the announced end, so that the replacement is there in time."""
 
@@ -52,29 +51,6 @@ class Verdict(Enum):
     STALLED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Times of a conversation, in seconds, and what the operator tells every model."""
-
-    grace_s: float
-    drain_s: float
-    lease_s: float
-    stall_s: float
-    instructions: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """What a worker tells each of its conversations."""
-
-    dispatch: Dispatch
-    rules: Rules
-    stopping: asyncio.Event
-    """Set when the worker is to hand everything over."""
-    moving: asyncio.Event
-    """Set while this conversation may go to a worker that has less to do."""
-
-
 class Exchange:
     """Serves one connection. `run` returns why it was left."""
 
@@ -90,6 +66,7 @@ class Exchange:
         self._recovery, self._shift = recovery, shift
         self._verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._go_away_at: float | None = None
+        self._stop_at: float | None = None
         self._held_back: tuple[str, Position] | None = None
         """A handle that came after an interruption by nobody known yet; see `_note_handle`."""
         self._answer_began = standing.replay_after
@@ -125,11 +102,13 @@ class Exchange:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 running = [
                     tasks.create_task(run())
-                    for run in (self._send, self._receive, self._checkpoint, self._look_for_quiet)
+                    for run in (self._send, self._receive, self._checkpoint)
                 ]
-                verdict = await self._verdict
+                with self._shift.rounds.joined_by(self._look):
+                    verdict = await self._verdict
                 for task in running:
                     task.cancel()
         except BaseExceptionGroup as group:
@@ -209,43 +188,47 @@ class Exchange:
 
     async def _checkpoint(self) -> None:
         """Write down where the session stands once a second, and see who wants it to end."""
+        written: dict[str, Arg] = {}
         while True:
             figures = self._standing.figures(self._uplink.position)
-            idle_s, wish = await self._lease.checkpoint(figures)
+            idle_s, wish = await self._lease.checkpoint(figures if figures != written else {})
+            written = figures
             if wish:
                 self._decide(Verdict.ENDED_BY_OPERATOR)
             elif idle_s > self._shift.rules.grace_s:
                 self._decide(Verdict.IDLE)
             await asyncio.sleep(CHECKPOINT_S)
 
-    async def _look_for_quiet(self) -> None:
+    def _look(self, now_s: float) -> None:
+        """See to what is late, and whether it is time to go."""
+        for answer in self._calls.expire(now_s):
+            log.warning("the client has left a call unanswered", name=answer.name)
+            self._tasks.create_task(self._uplink.answer(answer))
+        verdict = self._due(now_s)
+        if verdict is not None:
+            self._decide(verdict)
+
+    def _due(self, now_s: float) -> Verdict | None:
         """Leave the connection for its replacement, or another worker, between two turns."""
-        stop_at: float | None = None
-        while True:
-            now_s = _now_s()
-            for answer in self._calls.expire(now_s):
-                log.warning("the client has left a call unanswered", name=answer.name)
-                await self._uplink.answer(answer)
-            is_quiet = (
-                self._standing.turns.is_quiet
-                and not self._calls.is_pending
-                and (self._covers_answer or not self._standing.had_handle)
-            )
-            if self._shift.dispatch.has_lapsed:
-                self._decide(Verdict.LEASE_LAPSED)
-            elif self._shift.stopping.is_set():
-                stop_at = stop_at or now_s + self._shift.rules.drain_s
-                if is_quiet or now_s >= stop_at:
-                    self._decide(Verdict.HAND_OVER)
-            elif self._shift.moving.is_set() and is_quiet and self._standing.handle:
-                self._decide(Verdict.HAND_OVER)
-            elif self._standing.stall.is_stalled(now_s):
-                self._decide(Verdict.STALLED)
-            elif self._go_away_at is not None and (
-                (is_quiet and self._standing.handle) or now_s >= self._go_away_at
-            ):
-                self._decide(Verdict.ROTATE)
-            await asyncio.sleep(QUIET_LOOK_S)
+        is_quiet = (
+            self._standing.turns.is_quiet
+            and not self._calls.is_pending
+            and (self._covers_answer or not self._standing.had_handle)
+        )
+        if self._shift.dispatch.has_lapsed:
+            return Verdict.LEASE_LAPSED
+        if self._shift.stopping.is_set():
+            self._stop_at = self._stop_at or now_s + self._shift.rules.drain_s
+            return Verdict.HAND_OVER if is_quiet or now_s >= self._stop_at else None
+        if self._shift.moving.is_set() and is_quiet and self._standing.handle:
+            return Verdict.HAND_OVER
+        if self._standing.stall.is_stalled(now_s):
+            return Verdict.STALLED
+        if self._go_away_at is not None and (
+            (is_quiet and self._standing.handle) or now_s >= self._go_away_at
+        ):
+            return Verdict.ROTATE
+        return None
 
     def _decide(self, decision: Verdict) -> None:
         """The first verdict counts."""
@@ -304,4 +287,4 @@ def _most_telling(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _now_s() -> float:
-    return asyncio.get_running_loop().time()
+    return time.monotonic()

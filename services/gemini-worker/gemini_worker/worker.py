@@ -13,9 +13,9 @@ from gemini_worker.balance import Appetite
 from gemini_worker.colleagues import Colleagues
 from gemini_worker.conversation import Conversation
 from gemini_worker.dispatch import Dispatch, Entry
-from gemini_worker.exchange import Rules, Shift
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.lease import claim
+from gemini_worker.shift import Rounds, Rules, Shift
 from shared.bus import Bus
 from shared.errors import BusError, BusUnavailable, Fenced, SessionGone
 from shared.presence import BEAT_S
@@ -60,6 +60,7 @@ class Worker:
     ) -> None:
         self._bus, self._endpoint, self._worker_id = bus, endpoint, worker_id
         self._capacity, self._rules = capacity, rules
+        self._rounds = Rounds()
         self._dispatch = Dispatch(bus, worker_id, rules.lease_s)
         self._colleagues = Colleagues(bus, worker_id, capacity, rules.lease_s)
         self._held: dict[str, _Held] = {}
@@ -172,7 +173,7 @@ class Worker:
         if lease is None:
             return
         log.info("session claimed", epoch=lease.epoch, takeover=lease.is_takeover)
-        shift = Shift(self._dispatch, self._rules, self.stopping, moving)
+        shift = Shift(self._dispatch, self._rules, self.stopping, moving, self._rounds)
         try:
             is_over = await Conversation(lease, self._endpoint, shift).run()
         except (asyncio.CancelledError, Fenced) as exc:
