@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from web.page_files import read_page
+
 STATIC = Path(__file__).parents[3] / "services/web/static"
 
 
 def test_page_asks_nobody_else() -> None:
-    """Nothing in the page is fetched from, or refers to, another origin."""
+    """Nothing that is sent of the page is fetched from, or refers to, another origin."""
     addresses = {
         address
-        for path in STATIC.rglob("*")
-        if path.is_file()
-        for address in re.findall(
-            r"(?:https?|wss?)://[^\s\"'`)]+", path.read_text(encoding="utf-8")
-        )
+        for file in read_page(STATIC).values()
+        for address in re.findall(r"(?:https?|wss?)://[^\s\"'`)\\]+", file.body.decode())
     }
 
     assert addresses == {"http://www.w3.org/2000/svg"}
