@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mimetypes
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from web.bundle import BundleError, bundle
 
@@ -20,6 +19,13 @@ except ImportError:
 ENTRIES = ("js/main.js", "js/media-worker.js", "worklets/worklets.js")
 """What the page, its worker and its audio worklets start with."""
 INDEX, STYLE = "index.html", "css/page.css"
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+"""Of what a page consists of; what a machine's own table says differs from one to the next."""
 MINIFIED = frozenset({"text/javascript", "text/css"})
 
 _CSS_IMPORT = re.compile(r'^@import "(?P<name>[\w-]+\.css)";\n', re.MULTILINE)
@@ -46,7 +52,7 @@ def read_page(folder: Path) -> dict[str, PageFile]:
     texts = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.suffix in {".js", ".css", ".html", ".svg"}
+        if path.suffix in MEDIA_TYPES
     }
     sent = bundle({path: text for path, text in texts.items() if path.endswith(".js")}, ENTRIES)
     sent[STYLE] = _join_styles(texts)
@@ -66,7 +72,7 @@ def _join_styles(texts: dict[str, str]) -> str:
 
 
 def _file(path: str, text: str) -> PageFile:
-    media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    media_type = MEDIA_TYPES[PurePosixPath(path).suffix]
     if minify is not None and media_type in MINIFIED:
         text = minify.string(media_type, text)
     body = text.encode()
