@@ -7,6 +7,7 @@ check of a container), else with 1.
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 
@@ -104,6 +105,8 @@ def main() -> None:
         )
     except ConfigurationError as exc:
         refuse(str(exc))
+    # All that start-up made stays for ever; unfrozen, each full collection walks through it.
+    gc.freeze()
     uvloop.run(work(settings, endpoint))
 
 
