@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from shared.backoff import full_jitter_s
+from shared.breather import Breather
 from shared.bus.connect import (
     COMMAND_TIMEOUT_S,
     TRANSIENT,
@@ -96,8 +97,11 @@ class Bus:
             max_connections=readers,
             timeout_s=BLOCK_MS / 1000 + COMMAND_TIMEOUT_S,
         )
+        self.breather = Breather()
+        """Told of every message that comes by a subscription."""
         self.subscriptions = Subscriptions(
-            open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S)
+            open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S),
+            self.breather,
         )
         self._patience_s = patience_s
         self._waiting: deque[_Waiting] = deque()
