@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from shared.keys import SessionKeys
 from tests.support.client import Client
 from tests.support.processes import until
 from tests.support.system import System
@@ -50,6 +51,13 @@ async def _end_connection(system: System, client: Client, code: int, reason: str
     else:
         await system.fault(kind="close", code=code, reason=reason, session=live["session"])
     await client.wait_for("state", state="resuming")
+
+
+async def _handle(system: System, client: Client) -> bytes | str | None:
+    """Return the handle that a worker which took the session over now would go on from."""
+    async with system.look() as redis:
+        keys = SessionKeys.of(client.ready["session"])
+        return await redis.hget(keys.session, "handle")
 
 
 def _resumed(system: System, client: Client) -> list[str]:
@@ -98,11 +106,17 @@ async def test_what_may_pass_keeps_the_handle(system: System, code: int, reason:
 
 @pytest.mark.parametrize(("code", "reason"), DROPPED)
 async def test_a_dead_handle_is_dropped(system: System, code: int, reason: str) -> None:
-    """The next connection is a fresh one, and is told what was said."""
+    """The next connection, whoever dials it, is a fresh one and is told what was said."""
     client = await _after_a_first_turn(system)
+    dead = await _handle(system, client)
 
     await _end_connection(system, client, code, reason)
 
+    async def is_forgotten() -> bool:
+        return await _handle(system, client) != dead
+
+    assert dead
+    await until(is_forgotten, "the dead handle is in Redis no more")
     await _goes_on(system, client, with_handle=False)
 
 

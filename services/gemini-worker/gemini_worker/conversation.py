@@ -23,6 +23,7 @@ from gemini_worker.recovery import GiveUp, Recovery
 from gemini_worker.shift import Shift
 from gemini_worker.standing import Standing
 from shared.backoff import full_jitter_s
+from shared.bus.commands import Arg
 from shared.bus_messages import EndReason, Interrupted, Notice, State
 
 REDIAL_BASE_S, REDIAL_CAP_S = 0.25, 4.0
@@ -166,7 +167,9 @@ class Conversation:
     async def _sit_out(self, wait_s: float) -> Outcome | None:
         """Wait between two dials; end if nobody wants the session any more."""
         await asyncio.sleep(wait_s)
-        idle_s, wish = await self._lease.checkpoint({"state": "resuming"})
+        # A handle that was dropped is dropped for whoever comes next, too.
+        known: dict[str, Arg] = {"state": "resuming", "handle": self._standing.handle or ""}
+        idle_s, wish = await self._lease.checkpoint(known)
         if wish:
             return await self._conclude(Verdict.ENDED_BY_OPERATOR)
         if idle_s > self._shift.rules.grace_s:
