@@ -1,4 +1,4 @@
-"""The page in Firefox, driven by WebDriver BiDi: it loads, connects, asks and is answered.
+"""The page in Firefox, driven by WebDriver BiDi: it loads, connects, asks, hears, is answered.
 
 Firefox has no MediaStreamTrackProcessor, so this is also the way of browsers that read pictures
 from a video element.
@@ -20,7 +20,8 @@ import orjson
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.web.browser.page_server import PageServer, until
+from tests.web.browser.page_server import Gateway, PageServer, until
+from tests.web.browser.test_voice import tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -33,7 +34,7 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
 }
-"""A microphone that is made up, and nobody who asks about it; it is silent without a sound card."""
+"""A microphone that is made up, and nobody who asks about it."""
 SCREEN = """
 // Headless Firefox has no screen to share; a canvas that moves takes its place.
 navigator.mediaDevices.getDisplayMedia = async () => {
@@ -94,7 +95,30 @@ class Firefox:
 
 
 @asynccontextmanager
-async def firefox(profile: Path) -> AsyncIterator[Firefox]:
+async def sound_card(folder: Path) -> AsyncIterator[dict[str, str]]:
+    """Play to nobody, as a machine with a loudspeaker would; yield what tells programs of it."""
+    program = shutil.which("pulseaudio")
+    if program is None:
+        pytest.skip("PulseAudio is not installed")
+    socket = folder / "native"
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=true"),
+        *("-L", "module-null-sink"),
+        *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+    )
+    try:
+        await until(socket.exists, limit_s=20)
+        yield {"PULSE_SERVER": f"unix:{socket}"}
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def firefox(profile: Path, **environment: str) -> AsyncIterator[Firefox]:
     """Start Firefox with a profile of its own, on a port that it chooses."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
@@ -109,7 +133,14 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
         *("--remote-debugging-port", "0", "about:blank"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "HOME": str(profile), "MOZ_DISABLE_CONTENT_SANDBOX": "1"},
+        env={
+            **os.environ,
+            "HOME": str(profile),
+            "MOZ_DISABLE_CONTENT_SANDBOX": "1",
+            # No sound card unless a test brings one.
+            "PULSE_SERVER": "none",
+            **environment,
+        },
     )
     try:
         async with asyncio.timeout(60):
@@ -131,25 +162,57 @@ async def _address(process: asyncio.subprocess.Process) -> str:
     raise RuntimeError("Firefox ended before it listened")
 
 
-async def test_a_conversation_in_firefox(server: PageServer, tmp_path: Path) -> None:
-    """Pictures arrive, a question is typed, its answer is shown."""
+async def press(browser: Firefox, action: str) -> None:
+    await browser.evaluate(f"document.querySelector('[data-action=\"{action}\"]').click()")
+
+
+async def shows(browser: Firefox, text: str) -> None:
+    await browser.comes_true(f"document.body.innerText.includes({orjson.dumps(text).decode()})")
+
+
+async def asks(browser: Firefox, gateway: Gateway) -> None:
+    """Type a question, and be answered."""
+    await browser.evaluate(
+        "(() => { const field = document.getElementById('composer-text');"
+        " field.value = 'What is it?'; field.form.requestSubmit(); })()"
+    )
+    await until(lambda: gateway.of_type("text"))
+    await gateway.answer(1, "", "It is a table.")
+    await shows(browser, "It is a table.")
+
+
+async def test_a_conversation_without_sound(server: PageServer, tmp_path: Path) -> None:
+    """Firefox starts no sound where there is no card: that is told, and all else goes on."""
     gateway = server.gateway
     async with firefox(tmp_path) as browser:
         await browser.open(server.url)
         await browser.evaluate(SCREEN)
-        await browser.evaluate("document.querySelector('[data-action=\"start-screen\"]').click()")
+        await press(browser, "start-screen")
         await until(lambda: gateway.socket, limit_s=30)
         await gateway.go_live()
         await until(lambda: gateway.pictures, limit_s=30)
-        await browser.evaluate(
-            "(() => { const field = document.getElementById('composer-text');"
-            " field.value = 'What is it?'; field.form.requestSubmit(); })()"
-        )
-        await until(lambda: gateway.of_type("text"))
-        await gateway.answer(1, "", "It is a table.")
+        await shows(browser, "This browser gets no sound on this machine.")
+        await asks(browser, gateway)
+        state = await browser.evaluate("document.documentElement.dataset.state")
 
-        await browser.comes_true("document.body.textContent.includes('It is a table.')")
-        state = await browser.evaluate("document.documentElement.dataset.phase")
+    assert state == "ready"
+    assert gateway.audio == {}
+    assert gateway.violations == []
 
-    assert state == "live"
+
+async def test_a_voice_in_firefox(server: PageServer, tmp_path: Path) -> None:
+    """Where there is sound, what is said arrives, and what is answered is played."""
+    gateway = server.gateway
+    async with sound_card(tmp_path) as card, firefox(tmp_path, **card) as browser:
+        await browser.open(server.url)
+        await press(browser, "start-talk")
+        await until(lambda: gateway.socket, limit_s=30)
+        await gateway.go_live()
+        await until(lambda: any(any(pcm16) for pcm16 in gateway.audio.values()), limit_s=30)
+        await gateway.say(type="turn_start", turn=1)
+        await gateway.speak(1, tone(0.5))
+        await gateway.say(type="turn_end", turn=1)
+        await until(lambda: gateway.of_type("played"), limit_s=30)
+
+    assert gateway.of_type("played")[-1]["turn"] == 1
     assert gateway.violations == []

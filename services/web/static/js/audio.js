@@ -9,6 +9,24 @@ export function sharedContext() {
   return shared;
 }
 
+/** Longer than any machine takes to get its sound going; Firefox never gives up on one without. */
+const START_LIMIT_MS = 3_000;
+
+/**
+ * Set a context going. Asked for from a click or a key, before which browsers allow no sound.
+ *
+ * @param {AudioContext} context
+ * @returns {Promise<void>}
+ * @throws {DOMException} `TimeoutError` if this machine has no sound to offer; it may be tried again.
+ */
+export function run(context) {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new DOMException('No sound on this machine', 'TimeoutError'));
+    const timer = setTimeout(giveUp, START_LIMIT_MS);
+    context.resume().then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** @type {WeakMap<BaseAudioContext, Promise<void>>} */
 const loading = new WeakMap();
 

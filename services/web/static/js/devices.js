@@ -107,6 +107,11 @@ const MICROPHONE_WORDS = {
     hint: 'Close that program, or choose another microphone in the settings.',
     next: { label: 'Try again', action: 'microphone' },
   },
+  TimeoutError: {
+    title: 'This browser gets no sound on this machine.',
+    hint: 'Connect headphones or a loudspeaker. Typing works without.',
+    next: { label: 'Try again', action: 'microphone' },
+  },
 };
 /** @type {Words} */
 const MICROPHONE_FAILED = {

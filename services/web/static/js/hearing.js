@@ -66,15 +66,18 @@ export class Hearing {
     this.question += 1;
     const { question } = this;
     this.store.dropProblem('microphone');
+    /** @type {Microphone | null} */
+    let microphone = null;
     try {
       const wanted = this.store.state.settings.microphone;
-      const microphone = new Microphone(await askForMicrophone(wanted));
+      microphone = new Microphone(await askForMicrophone(wanted));
       const port = question === this.question ? await microphone.start() : null;
       if (port && question === this.question) return this.#take(microphone, port);
-      microphone.stop();
     } catch (error) {
       if (question === this.question) this.store.addProblem(microphoneProblem(error));
     }
+    // Given up, or of no use: the browser's sign that it is listening goes out.
+    microphone?.stop();
     return false;
   }
 

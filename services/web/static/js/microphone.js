@@ -1,6 +1,6 @@
 /** Microphone → capture worklet → worker. */
 
-import { loadWorklets, openPort, sharedContext } from './audio.js';
+import { loadWorklets, openPort, run, sharedContext } from './audio.js';
 
 /**
  * A source of the stream's sound, in a context that takes it.
@@ -41,12 +41,12 @@ export class Microphone {
 
   /**
    * @returns {Promise<MessagePort>} Where PCM16 at 16 kHz comes out, 40 ms at a time.
-   * @throws {DOMException} If the browser cannot take sound from this device.
+   * @throws {DOMException} If the browser cannot take sound from this device, or has no sound at all.
    */
   async start() {
     this.source = sourceOf(this.stream);
     const context = /** @type {AudioContext} */ (this.source.context);
-    await Promise.all([loadWorklets(context), context.resume()]);
+    await Promise.all([loadWorklets(context), run(context)]);
     this.node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
     this.source.connect(this.node);
     return openPort(this.node);
