@@ -5,16 +5,12 @@
  * more of that turn or an earlier one. Tells how much of each turn was really heard.
  */
 
+import { Jitter } from '../js/jitter.js';
 import { ASSISTANT_RATE_HZ, toFloat32 } from '../js/pcm.js';
 import { Resampler } from '../js/resampler.js';
 
 /** Held at most; the gateway runs about two seconds ahead of what is heard. */
 const CAPACITY_S = 60;
-/** Waits for so much before a turn begins, and again after a hole, which teaches it to wait longer. */
-const JITTER_S = 0.12;
-const MAX_JITTER_S = 0.6;
-/** But never longer than this beyond it for a short answer, whose end may not be told. */
-const PATIENCE_S = 0.18;
 const FADE_SAMPLES = 64;
 const REPORT_EVERY_S = 1;
 const LEVEL_EVERY_S = 0.04;
@@ -32,12 +28,10 @@ class Playback extends AudioWorkletProcessor {
     this.fadeLeft = 0;
     this.isPlaying = false;
     this.isEnded = false;
-    this.waited = 0;
     this.turn = -1;
     this.heard = 0;
     this.unreported = 0;
-    this.jitterS = JITTER_S;
-    this.isHole = false;
+    this.jitter = new Jitter(sampleRate);
     this.energy = 0;
     this.measured = 0;
     /** @type {MessagePort | null} */
@@ -66,9 +60,7 @@ class Playback extends AudioWorkletProcessor {
   /** @param {number} turn @param {Int16Array} pcm16 */
   #add(turn, pcm16) {
     if (turn <= this.flushedTurn) return;
-    // More of a turn that had run dry: its next pieces may be as late.
-    if (this.isHole && turn === this.turn) this.jitterS = Math.min(MAX_JITTER_S, this.jitterS * 2);
-    this.isHole = false;
+    this.jitter.onMore(turn === this.turn);
     const samples = new Float32Array(this.resampler.maxOutput(pcm16.length));
     const length = this.resampler.process(toFloat32(pcm16), samples);
     const { ring } = this;
@@ -124,9 +116,7 @@ class Playback extends AudioWorkletProcessor {
     if (!this.isPlaying && this.#mayStart(output.length)) this.#setPlaying(true);
     while (i < output.length && this.isPlaying) {
       if (this.runs.length === 0) {
-        this.isHole = !this.isEnded;
-        // A turn that came without a hole lets the next one begin a little sooner again.
-        if (this.isEnded) this.jitterS = Math.max(JITTER_S, this.jitterS * 0.75);
+        this.jitter.onDry(this.isEnded);
         this.#setPlaying(false);
       } else {
         this.#count();
@@ -180,19 +170,18 @@ class Playback extends AudioWorkletProcessor {
 
   /** @param {number} block Samples that pass while waiting. @returns {boolean} */
   #mayStart(block) {
-    if (this.runs.length === 0) return false;
-    this.waited += block;
-    return (
-      this.isEnded || this.held >= this.jitterS * sampleRate ||
-      this.waited >= (this.jitterS + PATIENCE_S) * sampleRate
-    );
+    if (this.runs.length === 0) {
+      this.jitter.restart();
+      return false;
+    }
+    return this.isEnded || this.jitter.mayStart(this.held, block);
   }
 
   /** @param {boolean} isPlaying */
   #setPlaying(isPlaying) {
     if (this.isPlaying === isPlaying) return;
     this.isPlaying = isPlaying;
-    this.waited = 0;
+    this.jitter.restart();
     const turn = isPlaying ? this.runs[0].turn : this.turn;
     if (!isPlaying || turn === this.turn) this.worker?.postMessage({ type: 'playing', turn, isPlaying });
   }
