@@ -14,6 +14,7 @@ from playwright.async_api import Browser
 from tests.web.browser.conftest import Visit, open_page
 from tests.web.browser.page_server import PageServer, until
 from tests.web.browser.test_looks import violations
+from tests.web.browser.test_seeing import colour, newest
 from tests.web.browser.test_voice import comes_true, tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -28,6 +29,19 @@ USAGE = {
         "response": {"text": 0, "audio": 200},
     },
 }
+WHOLE_SCREEN = """
+// A screen of which the page itself covers a corner; a canvas that is drawn again and again.
+Object.assign(window, { screenX: 0, screenY: 0, outerWidth: 100, outerHeight: 100 });
+navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 800 });
+  const pen = canvas.getContext('2d');
+  pen.fillStyle = 'white';
+  setInterval(() => pen.fillRect(0, 0, 1280, 800), 100);
+  const stream = canvas.captureStream();
+  stream.getVideoTracks()[0].getSettings = () => ({ displaySurface: 'monitor' });
+  return stream;
+};
+"""
 
 
 async def saved(visit: Visit, button: str) -> str:
@@ -201,6 +215,41 @@ async def test_the_small_window_shows_and_controls(
     await until(panel.is_closed)
     await context.close()
 
+    assert visit.errors == []
+
+
+async def test_the_small_window_points_and_hides_itself(
+    browser: Browser, server: PageServer
+) -> None:
+    """It shows where the model points, and is blacked out of a screen that is shared whole."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    await context.add_init_script(WHOLE_SCREEN)
+    visit = await open_page(context, server)
+    await visit.start("start-screen")
+    await until(lambda: server.gateway.pictures)
+    before = colour(newest(visit), (800, 500))
+
+    async with context.expect_page() as opened:
+        await visit.click("panel")
+    panel = await opened.value
+    await panel.evaluate(
+        "Object.assign(window, { screenX: 640, screenY: 400, outerWidth: 320, outerHeight: 200 })"
+    )
+    await until(lambda: colour(newest(visit), (800, 500)) == "black")
+    result = await server.gateway.call(
+        "point_at", x=320, y=600, label="the box", frame=newest(visit).number
+    )
+    mark = panel.locator(".panel-mark")
+    await mark.get_by_text("the box").wait_for()
+    x = await mark.evaluate("mark => mark.style.getPropertyValue('--x')")
+    outside = colour(newest(visit), (320, 600))
+    await panel.close()
+    await until(lambda: colour(newest(visit), (800, 500)) == before)
+    await context.close()
+
+    assert result["ok"] is True
+    assert x == "25%"
+    assert (before, outside) == ("white", "white")
     assert visit.errors == []
 
 

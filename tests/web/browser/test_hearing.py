@@ -206,3 +206,52 @@ async def test_another_microphone_is_taken_while_talking(visit: Visit) -> None:
 
     assert chosen
     assert options[0].startswith("The system")
+
+
+async def test_the_chosen_microphone_is_gone_back_to(visit: Visit) -> None:
+    """The chosen microphone that was unplugged is used again once it is plugged in."""
+    await visit.page.evaluate(
+        """() => {
+          const { mediaDevices } = navigator;
+          const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+          const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+          globalThis.missing = '';
+          mediaDevices.enumerateDevices = async () =>
+            (await list()).filter(({ deviceId }) => !missing || deviceId !== missing);
+          mediaDevices.getUserMedia = async (wanted) => {
+            globalThis.given = await ask(wanted);
+            return given;
+          };
+        }"""
+    )
+    await visit.start("start-talk")
+    await until(lambda: visit.gateway.audio)
+    await visit.click("settings")
+    choice = visit.page.locator("select[name='microphone']")
+    name = (await choice.locator("option").all_inner_texts())[2]
+    await choice.select_option(index=2)
+    chosen = await choice.input_value()
+    await visit.page.keyboard.press("Escape")
+    facts = visit.page.locator("[data-role='microphone-facts']")
+    await facts.get_by_text(name).wait_for()
+
+    await visit.page.evaluate(
+        """(id) => {
+          missing = id;
+          given.getTracks()[0].dispatchEvent(new Event('ended'));
+        }""",
+        chosen,
+    )
+    await visit.page.get_by_text("is used instead").wait_for()
+    replaced = await visit.page.evaluate("given.getTracks()[0].getSettings().deviceId")
+    await visit.page.evaluate(
+        """() => {
+          missing = '';
+          navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+        }"""
+    )
+    await comes_true(visit, f"given.getTracks()[0].getSettings().deviceId === '{chosen}'")
+    count = len(visit.gateway.audio)
+    await until(lambda: len(visit.gateway.audio) > count + 5)
+
+    assert replaced != chosen

@@ -52,7 +52,7 @@ function drawBasis(element, { picture }) {
   const button = make('button', 'line-basis');
   button.type = 'button';
   button.dataset.action = 'zoom';
-  button.dataset.picture = String(picture.number);
+  button.dataset.number = String(picture.number);
   button.append(icon('eye'), make('span', '', `Saw frame ${picture.number}`));
   element.querySelector('.line-head')?.append(button);
 }

@@ -22,8 +22,10 @@ export class ZoomView {
 
   /** @param {number} number Of the picture; the newest overview if it is not there. */
   open(number) {
-    const { pictures, picture } = this.store.state;
-    const wanted = pictures.find((seen) => seen.number === number) ?? picture;
+    const { pictures, picture, lines } = this.store.state;
+    // An answer keeps what it is based on for longer than the row of pictures does.
+    const kept = [...pictures, ...lines.map((line) => line.picture)];
+    const wanted = kept.find((seen) => seen?.number === number) ?? picture;
     if (!wanted) return;
     this.#show(wanted);
     if (!this.dialog.open) this.dialog.showModal();
@@ -31,9 +33,13 @@ export class ZoomView {
 
   /** @param {number} by How many pictures further; negative for earlier ones. */
   step(by) {
-    const { pictures } = this.store.state;
-    const next = pictures[pictures.findIndex(({ number }) => number === this.shown?.number) + by];
+    const next = this.store.state.pictures[this.#place + by];
     if (next) this.#show(next);
+  }
+
+  /** In the row of pictures; -1 before all that are left of it. */
+  get #place() {
+    return this.store.state.pictures.findIndex(({ number }) => number === this.shown?.number);
   }
 
   /** @param {KeyboardEvent} event */
@@ -57,8 +63,7 @@ export class ZoomView {
     this.image.alt = `${nameOf(picture)}, at its own size`;
     write(byRole('zoom-title'), nameOf(picture));
     write(byRole('zoom-facts'), factsOf(picture));
-    const { pictures } = this.store.state;
-    /** @type {HTMLButtonElement} */ (byRole('earlier')).disabled = picture.number === pictures[0]?.number;
-    /** @type {HTMLButtonElement} */ (byRole('later')).disabled = picture.number === pictures.at(-1)?.number;
+    /** @type {HTMLButtonElement} */ (byRole('earlier')).disabled = this.#place <= 0;
+    /** @type {HTMLButtonElement} */ (byRole('later')).disabled = this.#place + 1 === this.store.state.pictures.length;
   }
 }
