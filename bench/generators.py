@@ -28,6 +28,7 @@ class Generators:
     """All processes together."""
 
     processes: list[asyncio.subprocess.Process]
+    _joined: int = 0
 
     @property
     def pids(self) -> list[int]:
@@ -35,9 +36,11 @@ class Generators:
         return [process.pid for process in self.processes]
 
     async def join(self, count: int) -> None:
-        """Let so many more clients join, and speak."""
+        """Let so many more clients join, and speak: client n in process n modulo their number."""
+        newcomers = range(self._joined, self._joined + count)
+        self._joined += count
         number = len(self.processes)
-        shares = [count // number + (index < count % number) for index in range(number)]
+        shares = [len([n for n in newcomers if n % number == index]) for index in range(number)]
         await self._ask([{"join": share} for share in shares])
 
     async def report(self, start_ns: int, end_ns: int) -> dict[str, Any]:

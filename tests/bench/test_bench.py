@@ -160,10 +160,10 @@ def test_a_page_without_a_place_for_it_is_not_touched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kinds", ["direct,native", "door,relay"])
 async def test_a_short_run_loses_nothing_and_fills_every_figure(tmp_path: Path, kinds: str) -> None:
-    """Two sessions for two seconds: all arrives, every process costs something, it is printed."""
+    """Six sessions, three at a time: all arrives, every process costs something, it is printed."""
     file = tmp_path / "figures.json"
-    load = ("--sessions", "2", "--seconds", "3", "--warm-up", "1", "--rounds", "1")
-    command = ("-m", "bench", *load, "--generators", "1", "--against", kinds)
+    load = ("--sessions", "6", "--seconds", "3", "--warm-up", "1", "--rounds", "1")
+    command = ("-m", "bench", *load, "--generators", "2", "--against", kinds)
 
     process = await Process.start(
         "bench", sys.executable, *command, "--json", file, env={"PWD": str(tmp_path)}
