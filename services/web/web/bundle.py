@@ -46,8 +46,8 @@ def bundle(sources: Mapping[str, str], entries: Iterable[str]) -> dict[str, str]
         entries: Paths of the modules that a page, a worker or an audio worklet starts with.
 
     Raises:
-        BundleError: If modules import each other in a circle, import what is not there, or use a
-            form of import or export other than the ones named above.
+        BundleError: If modules import each other in a circle, import a module or a name that is
+            not there, or use a form of import or export other than the ones named above.
     """
     names = {path: f"${number}" for number, path in enumerate(sorted(sources))}
     bundles = {}
@@ -78,29 +78,50 @@ def _later(
     borrowed = ",".join(names[found] for found in sorted(wanted - set(modules)))
     source = posixpath.relpath(entry, posixpath.dirname(path))
     head = f"import{{{borrowed}}}from'./{source}';" if borrowed else ""
-    exports = ",".join(name for _, name in _EXPORT.findall(sources[path]))
-    tail = f"export const{{{exports}}}={names[path]};" if exports else ""
+    exports = ",".join(_exports(sources[path]))
+    tail = f"export const[{exports}]={names[path]};" if exports else ""
     return head + _join(sources, modules, names) + tail
 
 
 def _join(sources: Mapping[str, str], order: list[str], names: Mapping[str, str]) -> str:
     """Return the modules one after the other, each in a scope of its own."""
-    return "".join(_scoped(path, sources[path], names) for path in order)
+    return "".join(_scoped(sources, path, names) for path in order)
 
 
-def _scoped(path: str, source: str, names: Mapping[str, str]) -> str:
+def _scoped(sources: Mapping[str, str], path: str, names: Mapping[str, str]) -> str:
+    """Return a module as a function that is called at once and returns the list of its exports.
+
+    What one module takes from another is known by its place in that list, so that a minifier may
+    shorten every name.
+    """
+
     def take(match: re.Match[str]) -> str:
         if match[1] is None:
             return ""
-        wanted = re.sub(r"\s+as\s+", ":", match[1].strip().rstrip(","))
-        return f"const {{{wanted}}} = {names[_resolve(path, match[2])]};\n"
+        module = _resolve(path, match[2])
+        local = _wanted(match[1])
+        exported = _exports(sources[module])
+        missing = local.keys() - set(exported)
+        if missing:
+            raise BundleError(path, f"imports {', '.join(sorted(missing))}, not in {module}")
+        return f"const [{','.join(local.get(name, '') for name in exported)}] = {names[module]};\n"
 
-    exports = ",".join(name for _, name in _EXPORT.findall(source))
-    body = _EXPORT.sub(r"\1\2", _IMPORT.sub(take, source))
+    body = _EXPORT.sub(r"\1\2", _IMPORT.sub(take, sources[path]))
     left_over = _LEFT_OVER.search(body)
     if left_over:
         raise BundleError(path, f"cannot be joined because of `{left_over[0].strip()}`")
-    return f"const {names[path]}=(()=>{{\n{body}\nreturn{{{exports}}}}})();\n"
+    exports = ",".join(_exports(sources[path]))
+    return f"const {names[path]}=(()=>{{\n{body}\nreturn[{exports}]}})();\n"
+
+
+def _exports(source: str) -> list[str]:
+    return [name for _, name in _EXPORT.findall(source)]
+
+
+def _wanted(names: str) -> dict[str, str]:
+    """Return what is imported, with the name that it has where it is used."""
+    pairs = (name.split(" as ") for name in re.split(r"\s*,\s*", names.strip()) if name)
+    return {pair[0]: pair[-1] for pair in pairs}
 
 
 def _in_order(sources: Mapping[str, str], path: str, known: tuple[str, ...] = ()) -> Iterator[str]:

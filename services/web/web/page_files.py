@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from zopfli import gzip
 
 from web.bundle import BundleError, bundle
 
@@ -27,6 +28,8 @@ MEDIA_TYPES = {
 }
 """Of what a page consists of; what a machine's own table says differs from one to the next."""
 MINIFIED = frozenset({"text/javascript", "text/css"})
+ZOPFLI_ROUNDS = 5
+"""Half a second for the whole page; ten rounds more take as long again and save 12 bytes."""
 
 _CSS_IMPORT = re.compile(r'^@import "(?P<name>[\w-]+\.css)";\n', re.MULTILINE)
 _INDENT = re.compile(r"\n\s+")
@@ -78,8 +81,7 @@ def _file(path: str, text: str) -> PageFile:
     body = text.encode()
     return PageFile(
         body=body,
-        # Without a time, so that every instance of the service says the same of the same file.
-        gzipped=gzip.compress(body, mtime=0),
+        gzipped=gzip.compress(body, numiterations=ZOPFLI_ROUNDS),
         media_type=f"{media_type}; charset=utf-8",
         etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
     )

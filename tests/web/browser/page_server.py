@@ -10,9 +10,10 @@ import asyncio
 import json
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from web.app import page_route
-from web.page_files import read_page
+from web.page_files import PageFile, read_page
 
 ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "services/web/static"
@@ -240,7 +241,7 @@ class PageServer:
                     Route("/api/ticket", self._ticket, methods=["POST"]),
                     Route("/target", lambda _: HTMLResponse(TARGET)),
                     WebSocketRoute("/v1/live", self._live),
-                    page_route(read_page(STATIC)),
+                    page_route(_page()),
                 ]
             )
         )
@@ -277,6 +278,11 @@ class PageServer:
         )
         reply.set_cookie("member", "yes")
         return reply
+
+
+@cache
+def _page() -> Mapping[str, PageFile]:
+    return read_page(STATIC)
 
 
 class _Policy:

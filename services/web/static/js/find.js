@@ -30,6 +30,7 @@ export class Find {
     this.found = [];
     this.at = 0;
     this.bar = make('search', 'find');
+    this.bar.hidden = true;
     this.field = make('input', '');
     this.field.type = 'search';
     this.field.setAttribute('aria-label', 'Find in the conversation');

@@ -22,8 +22,6 @@ const actions = new Actions(store, (kind, data = {}, transfer = []) => {
 const log = new EventLog();
 const view = new View();
 const zoom = new ZoomView(store);
-/** @type {import('./sight-editor.js').SightEditor | undefined} */
-let sightEditor;
 const photo = /** @type {HTMLInputElement} */ (byRole('photo-file'));
 const composer = /** @type {HTMLTextAreaElement} */ (document.getElementById('composer-text'));
 
@@ -75,10 +73,6 @@ const buttons = {
   theme: switchTheme,
   keys: () => openDialog('keys'),
   zoom: (button) => zoom.open(Number(button.dataset.number ?? 0)),
-  sight: () => void import('./sight-editor.js').then(({ SightEditor }) => {
-    sightEditor ??= new SightEditor(actions);
-    sightEditor.open();
-  }),
   earlier: () => zoom.step(-1),
   later: () => zoom.step(1),
   look: () => actions.shareActions.lookNow(),

@@ -2,7 +2,7 @@
  * Choose what of the share is seen: parts that are hidden, or the only part that is shown.
  *
  * It is chosen over the live picture of the share itself, which stays in this page: what is to be
- * hidden need not have been sent before. Loaded when it is opened for the first time.
+ * hidden need not have been sent before.
  */
 
 import { byRole, make, write } from './dom.js';
