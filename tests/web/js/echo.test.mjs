@@ -85,18 +85,20 @@ test('while nothing is played everything is let through', () => {
 /** @param {number} amplitude @returns {ArrayBuffer} */
 const chunk = (amplitude) => new Int16Array(640).fill(amplitude).buffer;
 
-/** @returns {{ voice: Voice, port: any, sent: (string | number)[] }} Chunks by amplitude, controls by name. */
+/** @returns {{ voice: Voice, port: any, sent: (string | number)[], levels: number[] }} Chunks by amplitude, controls by name. */
 function makeVoice() {
   /** @type {(string | number)[]} */
   const sent = [];
+  /** @type {number[]} */
+  const levels = [];
   const voice = new Voice({
     onChunk: ({ pcm16 }) => sent.push(new Int16Array(pcm16.buffer)[0]),
     onControl: ({ type, active }) => sent.push(`${type} ${active}`),
     onSpeech: () => undefined,
-    onLevel: () => undefined,
+    onLevel: (db) => levels.push(db),
   });
   const port = { close: () => undefined, onmessage: (/** @type {{ data: ArrayBuffer }} */ _) => undefined };
-  return { voice, port, sent };
+  return { voice, port, sent, levels };
 }
 
 test('what is said before there is a conversation is sent once there is one', () => {
@@ -181,4 +183,16 @@ test('with the tab heard besides, muting does not end the sound', () => {
   voice.mixTabSound(false);
 
   assert.deepEqual(sent, ['microphone true', 7, 'microphone false']);
+});
+
+test('who is muted is not shown to be heard', () => {
+  const { voice, port, levels } = makeVoice();
+  voice.turnOn(port);
+  voice.open(false);
+  port.onmessage({ data: chunk(9_000) });
+
+  voice.mute(true);
+  port.onmessage({ data: chunk(9_000) });
+
+  assert.equal(levels.at(-1), -100);
 });

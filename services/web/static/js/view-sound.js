@@ -37,7 +37,6 @@ export class SoundView {
   draw(state) {
     write(byRole('microphone-facts'), microphoneFacts(state));
     write(byRole('usage-facts'), usageFacts(state));
-    if (state.microphone.state === 'off') this.level('user', -100);
     if (state.playingTurn === null) this.level('assistant', -100);
     const button = byRole('tab-sound');
     button.hidden = state.tabSound === 'none' || state.microphone.state === 'off';

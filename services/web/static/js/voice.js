@@ -139,6 +139,8 @@ export class Voice {
   }
 
   #tellActive() {
+    // The last that is told of a level must not be the last that was heard.
+    if (!this.isActive) this.listener.onLevel(-100);
     if (this.isOpen) this.listener.onControl({ type: 'microphone', active: this.isActive });
   }
 
