@@ -3,6 +3,8 @@
 /** Asked for, not insisted on: a track is as large as what is shared, whatever is named here. */
 const SCREEN_VIDEO = {
   width: { ideal: 3_840 }, height: { ideal: 2_160 }, frameRate: { ideal: 10, max: 15 },
+  // People point at what they ask about. That the pointer moves counts as a change: by its looks it
+  // cannot be told from a tick that goes from one answer of a form to the next.
   cursor: /** @type {const} */ ('always'),
 };
 
