@@ -1,6 +1,6 @@
 -- A client comes back: raises the connection epoch, which shuts out its old connection, and tells
 -- where to go on. Safe to repeat: a second call only raises the epoch again.
--- KEYS  session hash, up, frames, channel of what the client says
+-- KEYS  session hash, up, frames
 -- ARGV  user, connection epoch of the client's token, gateway id, connection marker
 -- Reply {} if there is no such session of this user that may still be resumed, else
 --       {connection epoch, last uplink seq, last picture seq, state,
@@ -24,8 +24,6 @@ if not up or not pictures then return {} end
 local epoch = redis.call('HINCRBY', KEYS[1], 'conn_epoch', 1)
 redis.call('XADD', KEYS[2], epoch .. '-0', 'm', ARGV[4], 'last', up)
 redis.call('XADD', KEYS[3], epoch .. '-0', 'm', ARGV[4], 'last', pictures)
--- From here on the worker takes nothing from the old connection, whose messages are still published.
-redis.call('PUBLISH', KEYS[4], ARGV[4])
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('HSET', KEYS[1], 'gateway', ARGV[3], 'confirmed_epoch', token_epoch, 'seen_ms', now_ms)

@@ -1,4 +1,4 @@
-"""What is published and what is stored become one row, whatever is missed on the way."""
+"""What is stored comes in one row as soon as it is announced, whatever is missed on the way."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 import pytest_asyncio
 
 from gateway.session_store import Attachment, SessionStore
-from gemini_worker import incoming as incoming_module
-from gemini_worker.incoming import Entry, Incoming
+from gemini_worker.incoming import READ_ENTRIES, Entry, Incoming
 from shared.bus import Bus, open_bus
-from shared.codec import START, Header, Kind, StreamId, decode, encode
+from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode, encode
 from shared.errors import BusError
 from shared.options import SessionOptions
 from tests.support.processes import until
@@ -97,20 +96,22 @@ async def test_what_was_stored_before_comes_first(session: Session) -> None:
     assert before + after == [(f"1-{n}", b"%d" % n) for n in range(1, 254)]
 
 
-async def test_what_is_heard_is_not_read(session: Session) -> None:
-    """While all is well Redis is asked for nothing."""
+async def test_nothing_is_read_unless_the_bell_rang(session: Session) -> None:
+    """A session in which nothing happens asks Redis for nothing."""
     with session.listen() as incoming:
         await settled(incoming)
         reads = await session.commands("xread")
 
-        await session.speak(20)
-
-        assert len(await take(incoming, 20)) == 20
+        assert await incoming.read(0.3) == ([], [])
         assert await session.commands("xread") == reads
 
+        await session.speak(20)
+        assert len(await take(incoming, 20)) == 20
+        assert await session.commands("xread") <= reads + 20
 
-async def test_a_hole_is_read(session: Session) -> None:
-    """A message that was stored and never published comes with the next, in its place."""
+
+async def test_a_lost_bell_harms_nothing(session: Session) -> None:
+    """A message that was stored and never announced comes with the next, in its place."""
     with session.listen() as incoming:
         await settled(incoming)
         session.seq += 1
@@ -134,7 +135,7 @@ async def test_a_break_is_read_over(session: Session) -> None:
 
 
 async def test_an_old_connection_is_not_heard(session: Session) -> None:
-    """What Redis refuses is published all the same; the worker takes the new one's word."""
+    """What Redis refuses is announced all the same, and there is nothing to read."""
     with session.listen() as incoming:
         await session.speak(2)
         await take(incoming, 2)
@@ -142,11 +143,22 @@ async def test_an_old_connection_is_not_heard(session: Session) -> None:
         old = await session.come_back()
 
         refused = session.store.append(old, 3, session.chunk(3))
+        assert isinstance(await _error(refused), BusError)
         await session.speak()
 
         assert await take(incoming, 1) == [("2-3", b"3")]
-        assert isinstance(await _error(refused), BusError)
+
+
+async def test_what_was_refused_is_not_waited_for(session: Session) -> None:
+    """A bell for what never came into the stream costs one read, not one after another."""
+    with session.listen() as incoming:
         await settled(incoming)
+        reads = await session.commands("xread")
+
+        await session.bus.send("PUBLISH", session.held.keys.said, session.chunk(7)[:HEADER_BYTES])
+        await settled(incoming)
+
+        assert await session.commands("xread") == reads + 1
 
 
 async def _error(future: asyncio.Future[Any]) -> BaseException | None:
@@ -175,16 +187,31 @@ async def test_a_picture_is_announced_and_read(session: Session) -> None:
 
 
 async def test_a_slow_reader_leaves_the_rest_in_redis(session: Session) -> None:
-    """No more waits here than one read brings; nothing is lost or repeated."""
+    """One read brings no more than its bound; nothing is lost or repeated."""
     with session.listen() as incoming:
         await settled(incoming)
 
-        await session.speak(3 * incoming_module.READ_ENTRIES)
-        await session.bus.send("PING")
+        await session.speak(3 * READ_ENTRIES)
+        _, first = await incoming.read(None)
 
-        assert len(incoming._heard) == incoming_module.READ_ENTRIES
-        taken = await take(incoming, session.seq)
+        assert len(first) == READ_ENTRIES
+        taken = spoken(first) + await take(incoming, session.seq - READ_ENTRIES)
     assert [entry_id for entry_id, _ in taken] == [f"1-{n}" for n in range(1, session.seq + 1)]
+
+
+async def test_a_bell_in_mid_read_is_not_forgotten(session: Session) -> None:
+    """What is appended while a read is under way comes by the next, though nothing rings again."""
+    with session.listen() as incoming:
+        await settled(incoming)
+        for _ in range(200):
+            await session.speak()
+            reading = asyncio.create_task(incoming.read(None))
+            await session.speak()
+            entries = (await reading)[1]
+            if len(entries) < 2:
+                entries += (await asyncio.wait_for(incoming.read(None), 5))[1]
+
+            assert [i.seq for i, _ in entries] == [session.seq - 1, session.seq]
 
 
 async def test_a_read_that_failed_is_made_again(redis_server: RedisServer) -> None:

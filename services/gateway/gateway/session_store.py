@@ -110,7 +110,7 @@ class SessionStore:
         names = SessionKeys.of(session_id)
         reply = await self._bus.run(
             _ATTACH,
-            [names.session, names.up, names.frames, names.said],
+            [names.session, names.up, names.frames],
             user,
             token_epoch,
             self._gateway_id,
@@ -131,7 +131,7 @@ class SessionStore:
             *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", room),
             *(f"{held.epoch}-{seq}", "m", entry),
         )
-        self._bus.post("PUBLISH", held.keys.said, entry)
+        self._announce(held, entry)
         return stored
 
     def append_picture(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
@@ -140,9 +140,12 @@ class SessionStore:
             *("XADD", held.keys.frames, "NOMKSTREAM", "MAXLEN", limits.FRAMES_MAX_ENTRIES),
             *(f"{held.epoch}-{seq}", "m", entry),
         )
-        # Its header alone: it is read when it may be sent, or when a newer one has not come first.
-        self._bus.post("PUBLISH", held.keys.said, entry[:HEADER_BYTES])
+        self._announce(held, entry)
         return stored
+
+    def _announce(self, held: Attachment, entry: bytes) -> None:
+        """Ring for the worker that holds the session; in the same write, behind the append."""
+        self._bus.post("PUBLISH", held.keys.said, entry[:HEADER_BYTES])
 
     async def why_refused(self, held: Attachment, stream: str, refusal: BusError) -> None:
         """Find out why an append was refused; return if the entry was simply there already.

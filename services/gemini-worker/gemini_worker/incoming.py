@@ -1,10 +1,10 @@
-"""What a client says, as it comes: heard when it is published, else read from Redis.
+"""What a client says, read from its session's streams as soon as it is announced.
 
-The gateway appends each message to a stream and publishes it beside that. So the worker asks for
-nothing while all is well: what is published follows on what it has, number by number. Where it
-does not (at the start, after a break, when a client came back, or when this side was slow) it reads
-the stream on from there. Pictures are large and give way to newer ones, so only their arrival is
-published, and they are read when somebody wants them.
+The gateway appends each message to a stream and rings beside that: its header alone goes over the
+session's channel. So the worker neither waits in a blocking read per session nor asks for what is
+not there, and the reads of all sessions that were rung for in one turn of the loop share a round
+trip. A bell that was lost harms nothing: the next one, or a renewed subscription, reads all that
+came since.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shared.codec import Kind, StreamId, header_of
 from shared.keys import SessionKeys
 
 READ_ENTRIES = 100
-"""Entries per read, and most that wait here: 4 s of speech; more waits in Redis."""
+"""Entries per read: 4 s of speech; more waits in Redis for the next one."""
 
 Entry = tuple[StreamId, bytes]
 
@@ -29,79 +29,66 @@ class Incoming:
     def __init__(
         self, bus: Bus, keys: SessionKeys, after: StreamId, after_frames: StreamId
     ) -> None:
-        """Begin behind the given ids; nothing comes before `listen`."""
+        """Begin behind the given ids; nothing is announced before the context is entered."""
         self._bus, self._keys = bus, keys
         self._last, self._last_frame = after, after_frames
-        self._newest_seen = after
-        self._heard: list[Entry] = []
-        self._is_behind = self._has_frames = True
-        self._is_reading = False
+        self._announced = self._settled = after
+        self._is_behind = True
         self._news = asyncio.Event()
         self._news.set()
 
     def __enter__(self) -> Incoming:
-        """Begin to hear what is published."""
+        """Begin to listen for the bell."""
         self._bus.subscriptions.add(self._keys.said, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Hear nothing more."""
+        """Listen no more."""
         self._bus.subscriptions.remove(self._keys.said, self)
 
     def subscribed(self) -> None:
-        """Redis (again) sends what is published: read what came before."""
-        self._miss()
+        """The bell can be heard (again): read what came before."""
+        self._look()
 
     def published(self, message: bytes) -> None:
-        """Take one published message."""
+        """Take one announcement: the header of what was appended."""
         header = header_of(message)
-        entry_id = StreamId(header.epoch, header.seq)
         if header.kind == Kind.PICTURE:
-            self._has_frames = True
-        elif header.seq == 0:
-            # The client is on a new connection. What the old one says is published even where
-            # Redis refuses to store it, so nothing is taken before the new beginning is read.
-            self._miss()
-        elif entry_id <= self._last:
+            self._look()
             return
-        elif self._follows(entry_id):
-            self._heard.append((entry_id, message))
-            self._last = entry_id
-        else:
-            self._newest_seen = max(self._newest_seen, entry_id)
-            self._is_behind = True
-        self._news.set()
+        self._announced = max(self._announced, StreamId(header.epoch, header.seq))
+        if self._announced > self._settled:
+            self._news.set()
 
     async def read(self, limit_s: float | None) -> tuple[list[Entry], list[Entry]]:
         """Wait for news, at most ``limit_s``; return new entries of `frames`, and of `up`.
 
-        Pictures that were there before a message come with it, or earlier.
+        Both come by one read, so the pictures that were there before a message come with it, or
+        earlier.
 
         Raises:
             BusUnavailable: If Redis stays away; nothing is lost, and the next call reads again.
         """
         await self._wait(limit_s)
-        heard, self._heard = self._heard, []
-        if not self._is_behind and not self._has_frames:
-            return [], heard
-        is_behind, self._is_behind, self._has_frames = self._is_behind, False, False
-        self._is_reading = is_behind
+        if not self._is_behind and self._announced <= self._settled:
+            return [], []
+        announced, self._is_behind = self._announced, False
         try:
-            frames, up = await self._fetch(is_behind)
+            frames, up = await self._fetch()
         except BaseException:
-            self._heard = heard + self._heard
-            self._miss()
+            self._look()
             raise
-        finally:
-            self._is_reading = False
         if frames:
             self._last_frame = frames[-1][0]
-            self._has_frames = self._has_frames or len(frames) == READ_ENTRIES
-        if is_behind:
-            self._caught_up(up)
-        if self._is_behind or self._has_frames or self._heard:
+        if up:
+            self._last = up[-1][0]
+        # What was announced before the read was read now, or never stored: the bell rings for what
+        # Redis refuses, too. What was announced meanwhile may have come too late for it.
+        self._settled = max(announced, self._last)
+        self._is_behind = self._is_behind or READ_ENTRIES in (len(frames), len(up))
+        if self._is_behind or self._announced > self._settled:
             self._news.set()
-        return frames, heard + up
+        return frames, up
 
     async def _wait(self, limit_s: float | None) -> None:
         if limit_s is None:
@@ -112,34 +99,16 @@ class Incoming:
                     await self._news.wait()
         self._news.clear()
 
-    async def _fetch(self, is_behind: bool) -> tuple[list[Entry], list[Entry]]:
-        names, ids = [self._keys.frames], [str(self._last_frame)]
-        if is_behind:
-            names.append(self._keys.up)
-            ids.append(str(self._last))
-        reply = await self._bus.send("XREAD", "COUNT", READ_ENTRIES, "STREAMS", *names, *ids)
+    async def _fetch(self) -> tuple[list[Entry], list[Entry]]:
+        reply = await self._bus.send(
+            *("XREAD", "COUNT", READ_ENTRIES, "STREAMS", self._keys.frames, self._keys.up),
+            *(str(self._last_frame), str(self._last)),
+        )
         found = {name.decode(): _entries(entries) for name, entries in reply or []}
         return found.get(self._keys.frames, []), found.get(self._keys.up, [])
 
-    def _caught_up(self, up: list[Entry]) -> None:
-        if up:
-            self._last = up[-1][0]
-            # Something published while we read was left aside.
-            is_more = len(up) == READ_ENTRIES or self._newest_seen > self._last
-            self._is_behind = self._is_behind or is_more
-        else:
-            self._newest_seen = self._last
-
-    def _follows(self, entry_id: StreamId) -> bool:
-        return (
-            not self._is_behind
-            and not self._is_reading
-            and entry_id == (self._last.epoch, self._last.seq + 1)
-            and len(self._heard) < READ_ENTRIES
-        )
-
-    def _miss(self) -> None:
-        self._is_behind = self._has_frames = True
+    def _look(self) -> None:
+        self._is_behind = True
         self._news.set()
 
 

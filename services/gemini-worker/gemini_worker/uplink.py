@@ -174,8 +174,7 @@ class Uplink:
 
     async def _forward(self, entry_id: StreamId, header: Header, payload: bytes) -> None:
         if entry_id.seq <= self.position.seq:
-            # The marker that opens a connection epoch, where the numbers go on from before. Or
-            # what a full Redis published and did not store, and the client has sent again.
+            # The marker that opens a connection epoch, where the numbers go on from before.
             self.sent.pass_over(Position(entry_id, self.position.seq))
         elif header.kind == Kind.MICROPHONE:
             self.sent.message(_at(entry_id))
