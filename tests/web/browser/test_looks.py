@@ -92,6 +92,46 @@ async def test_fit_for_everybody(
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
+async def test_text_grows_with_the_screen(browser: Browser, server: PageServer) -> None:
+    """On a wall of 4K no text is smaller than 18 px; on a desk the page's own size is 16 px."""
+    context = await browser.new_context(viewport={"width": 3840, "height": 2160})
+    visit = await open_page(context, server)
+    await visit.start("start-type")
+    await server.gateway.answer(1, QUESTION, ANSWER)
+    await visit.page.get_by_role("log").get_by_text(ANSWER).wait_for()
+    smallest = await visit.page.evaluate(
+        """() => Math.min(...[...document.querySelectorAll('body *')]
+          .filter((element) => element.checkVisibility() && element.innerText?.trim())
+          .map((element) => parseFloat(getComputedStyle(element).fontSize)))"""
+    )
+    await visit.page.set_viewport_size({"width": 1280, "height": 800})
+    usual = await visit.page.evaluate("getComputedStyle(document.body).fontSize")
+    await context.close()
+
+    assert smallest >= 18
+    assert usual == "16px"
+
+
+async def test_the_newest_words_stay_in_view(browser: Browser, server: PageServer) -> None:
+    """A notice that takes room from the words does not leave the newest of them out of sight."""
+    context = await browser.new_context(viewport={"width": 360, "height": 740})
+    visit = await open_page(context, server)
+    await visit.start("start-type")
+    for turn in range(1, 8):
+        await server.gateway.answer(turn, QUESTION, ANSWER)
+    await server.gateway.say(type="gap", kind="audio", first=1, last=80)
+    await visit.page.get_by_text("were lost").wait_for()
+    await asyncio.sleep(0.3)
+    below = await visit.page.locator("[data-role='log']").evaluate(
+        "log => log.scrollHeight - log.scrollTop - log.clientHeight"
+    )
+    is_offered = await visit.page.locator("[data-role='jump']").is_visible()
+    await context.close()
+
+    assert below < 2
+    assert not is_offered
+
+
 async def test_finished_sentences_are_read_out(visit: Visit) -> None:
     """A screen reader hears whole sentences of the answer, once each, and not each word."""
     await visit.start()

@@ -82,11 +82,21 @@ export class ConversationView {
     /** @type {readonly Line[]} */
     this.lines = [];
     this.isFollowing = true;
+    this.height = 0;
     this.log.addEventListener('scroll', () => this.#onScroll(), { passive: true });
+    new ResizeObserver(() => this.#onResize()).observe(this.log);
+  }
+
+  /** A notice above takes room from the words; the newest stay in view. */
+  #onResize() {
+    this.height = this.log.clientHeight;
+    if (this.isFollowing) this.follow();
   }
 
   #onScroll() {
     const { scrollTop, scrollHeight, clientHeight } = this.log;
+    // Browsers tell of scrolling before they tell of the new size: this was not the user.
+    if (clientHeight !== this.height) return;
     this.isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     this.jump.hidden = this.isFollowing;
   }
