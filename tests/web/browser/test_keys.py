@@ -123,7 +123,7 @@ async def test_settings_are_remembered_and_sent(visit: Visit) -> None:
     await visit.page.get_by_label("Your own instructions").fill("Answer in one sentence.")
     await visit.page.get_by_label("Language").select_option("fr")
     await visit.page.get_by_label("How easily it hears you").select_option("low")
-    await visit.page.get_by_label("Detail").select_option("sharp")
+    await visit.page.locator("select[name='detail']").select_option("sharp")
     await visit.page.keyboard.press("Tab")
     await visit.page.keyboard.press("Escape")
 

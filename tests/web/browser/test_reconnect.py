@@ -141,7 +141,7 @@ async def test_an_ended_session_says_why(visit: Visit) -> None:
 
     await visit.gateway.say(type="state", state="ended", reason="refused", message=reason)
 
-    await visit.reaches("ended")
+    await visit.reaches("refused")
     assert await visit.page.get_by_text(reason).is_visible()
     await asyncio.sleep(1)
     assert len(visit.gateway.hellos) == 1
