@@ -22,7 +22,7 @@ OTHERS = (
         "keys-dark-1280",
         "zoom-light-1280",
     ),
-    *("details", "keep", "found", "panel"),
+    *("details", "keep", "found", "panel", "seeing-light", "sight-light"),
 )
 
 
