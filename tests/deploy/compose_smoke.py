@@ -12,6 +12,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 ORIGIN = "http://localhost:8080"
 TURN_LIMIT_S = 60.0
 """The first answer waits for the stand-in to load its voice."""
+DOOR_LIMIT_S = 60.0
 KIND_AUDIO = 3
 HEADER = struct.Struct("<BBHIdI")
 
@@ -63,6 +65,19 @@ class Composed:
     def kill(self, container: str) -> None:
         """End a container as a crash would."""
         subprocess.run(["docker", "kill", "--signal", "KILL", container], check=True)
+
+    def wait_for_the_door(self) -> None:
+        """Wait until Caddy listens: a container is up before what runs in it is."""
+        deadline = time.monotonic() + DOOR_LIMIT_S
+        while True:
+            try:
+                urllib.request.urlopen(f"http://{self.address}/", timeout=10).close()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def get_ticket(self) -> str:
         """Ask the web service for a ticket, as the page does."""
@@ -144,6 +159,7 @@ def composed(request: pytest.FixtureRequest) -> Iterator[Composed]:
     try:
         system.compose("build")
         system.compose("up", "--detach", *scale)
+        system.wait_for_the_door()
         yield system
     finally:
         if request.session.testsfailed:
