@@ -139,7 +139,7 @@ export class Actions {
     this.hearing.offerTabSound(sound.length > 0 ? new MediaStream(sound) : null);
     const { surface, label } = share;
     const sight = this.shareActions.begin(surface, label);
-    const frames = await share.frames();
+    const frames = share.frames();
     if (this.share !== share) return;
     this.post('share', { frames, surface, sight }, frames ? [frames] : []);
     this.shareActions.tellWhetherCalm();

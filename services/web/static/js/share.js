@@ -31,8 +31,8 @@ export class Share {
     return names[/** @type {keyof typeof names} */ (this.surface)] ?? 'Screen';
   }
 
-  /** @returns {Promise<ReadableStream<VideoFrame> | null>} `null`: ask {@link grab} instead. */
-  async frames() {
+  /** @returns {ReadableStream<VideoFrame> | null} `null`: ask {@link grab} instead. */
+  frames() {
     if (typeof MediaStreamTrackProcessor !== 'undefined') {
       return new MediaStreamTrackProcessor({ track: this.track, maxBufferSize: 1 }).readable;
     }
@@ -40,7 +40,8 @@ export class Share {
     this.video.muted = true;
     this.video.playsInline = true;
     this.video.srcObject = this.stream;
-    await this.video.play();
+    // Not waited for: it does not begin before the first frame, which may have to be woken.
+    this.video.play().catch(() => undefined);
     return null;
   }
 
