@@ -21,7 +21,6 @@ from typing import Any
 import structlog
 
 from shared.backoff import full_jitter_s
-from shared.breather import Breather
 from shared.bus.connect import (
     COMMAND_TIMEOUT_S,
     TRANSIENT,
@@ -97,11 +96,8 @@ class Bus:
             max_connections=readers,
             timeout_s=BLOCK_MS / 1000 + COMMAND_TIMEOUT_S,
         )
-        self.breather = Breather()
-        """Told of every message that comes by a subscription."""
         self.subscriptions = Subscriptions(
-            open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S),
-            self.breather,
+            open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S)
         )
         self._patience_s = patience_s
         self._waiting: deque[_Waiting] = deque()

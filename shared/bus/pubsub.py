@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import structlog
 
 from shared.backoff import full_jitter_s
-from shared.breather import Breather
 from shared.bus.connect import TRANSIENT, Client
 from shared.bus.connection import Connection, open_connection, pack
 
@@ -39,8 +38,8 @@ class Subscriber(Protocol):
 class Subscriptions:
     """Channels of one process, each with one subscriber."""
 
-    def __init__(self, client: Client, breather: Breather) -> None:
-        self._client, self._breather = client, breather
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._subscribers: dict[bytes, Subscriber] = {}
         self._connection: Connection | None = None
         self._any = asyncio.Event()
@@ -116,7 +115,6 @@ class Subscriptions:
 
     def _take(self, reply: Any) -> None:
         self._is_confirmed, self._is_asked = True, False
-        self._breather.worked()
         if isinstance(reply, Exception):
             log.error("redis refuses a subscription", cause=str(reply))
             return

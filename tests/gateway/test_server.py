@@ -58,7 +58,7 @@ async def _serving(bus: Bus) -> AsyncIterator[Running]:
         house, bus, origins=frozenset({str(ORIGIN)}), max_connections=10, tutorial_open=True
     )
     listening = listen("127.0.0.1", 0, "GATEWAY_PORT")
-    running = make_server(gateway.asgi(), bus.breather)
+    running = make_server(gateway.asgi())
     serving = asyncio.create_task(running.serve(sockets=[listening]))
     watching = asyncio.create_task(house.queue.run())
     await until(lambda: running.started, "the server listens")

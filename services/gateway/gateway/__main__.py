@@ -64,7 +64,7 @@ async def serve(
         # and is started anew, instead of serving on without it.
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(run()) for run in (presence.run, house.queue.run)]
-            server = make_server(gateway.asgi(), bus.breather)
+            server = make_server(gateway.asgi())
             tasks.create_task(server.serve(sockets=[listening]))
             logger.info("listening", host=settings.host, port=listening.getsockname()[1])
             await stopping.wait()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -22,7 +21,6 @@ from websockets.http11 import Request
 from gateway import metrics
 from gateway.socket import ClientLeft
 from shared.bounded_http import BoundedHttp
-from shared.breather import Breather
 from shared.token_bucket import TokenBucket
 
 MAX_MESSAGE_BYTES = 1_048_576
@@ -60,9 +58,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     scope's state.
     """
 
-    def __init__(self, *args: Any, breather: Breather, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._breather = breather
         self._frames_left = TokenBucket(FRAMES_PER_S, FRAMES_BURST)
         self._unread_bytes = 0
 
@@ -74,7 +71,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def handle_events(self) -> None:
         """Count what arrived before it is handled, and close a flood with 1008."""
-        self._breather.worked()
         events = self.conn.events
         frames = sum(isinstance(event, Frame) for event in events)
         closing = any(isinstance(e, Frame) and e.opcode is Opcode.CLOSE for e in events)
@@ -191,14 +187,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def make_server(app: Any, breather: Breather) -> uvicorn.Server:
+def make_server(app: Any) -> uvicorn.Server:
     """Return a server for ``app``; deflate is off, since inflating costs more than all else."""
     return _Server(
         uvicorn.Config(
             app,
             http=_Http,
-            # uvicorn asks for a class, and only calls it.
-            ws=partial(BoundedWebSocket, breather=breather),  # type: ignore[arg-type]
+            ws=BoundedWebSocket,
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=PING_S,
