@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -50,26 +49,3 @@ def summary(values: Iterable[float]) -> dict[str, float]:
     return {"count": len(ordered)} | {
         name: round(percentile(ordered, share), 3) for name, share in figures.items()
     }
-
-
-@dataclass(slots=True)
-class Recorder:
-    """What the clients of one kind saw; everything in ms but the times, which are the loop's."""
-
-    pings: list[tuple[float, float]] = field(default_factory=list)
-    """When one was sent, and how long it took to the pong."""
-    answers: list[tuple[float, float]] = field(default_factory=list)
-    """When a question was typed, and how long it took to the first sound of the answer."""
-    lateness: list[tuple[float, float]] = field(default_factory=list)
-    """When something was due, and how late it was sent: the load generator's own fault."""
-
-    def between(self, start_s: float, end_s: float) -> dict[str, dict[str, float]]:
-        """Return the summaries of what was sent in the window."""
-        return {
-            name: summary(ms for at_s, ms in samples if start_s <= at_s < end_s)
-            for name, samples in (
-                ("ping_ms", self.pings),
-                ("first_sound_ms", self.answers),
-                ("lateness_ms", self.lateness),
-            )
-        }

@@ -27,8 +27,8 @@ def test_models_say_how_they_take_thinking(model: str, thinking: str) -> None:
 
 def test_the_longer_name_wins() -> None:
     """A variant whose name begins with another model's is told apart from it."""
-    assert capabilities_of("gemini-3.8-live-extended-thinking").idle_by_status
-    assert not capabilities_of("gemini-3.8-live").idle_by_status
+    assert capabilities_of("gemini-3.8-live-extended-thinking").thinking == "level"
+    assert capabilities_of("gemini-3.8-live").thinking == "none"
 
 
 @pytest.mark.parametrize("model", ["", "gemini-9-live", "models/", "mygemini-3.8-live"])

@@ -22,8 +22,6 @@ class Capabilities:
     """With manual activity the default coverage drops the speech (reported for 3.1)."""
     seeding_needs_history_config: bool = False
     """History may be given at the start, and only if the setup announces it."""
-    idle_by_status: bool = False
-    """Says `interactionStatus: IDLE` when done; fillers carry turnComplete too."""
     tools: Literal["none", "plain", "scheduled"] = "none"
     """How functions are declared. ``plain``: the model waits for a result, or does not, as it is
     made. ``scheduled``: the conversation goes on meanwhile (NON_BLOCKING; with BLOCKING any new
@@ -35,7 +33,7 @@ class Capabilities:
 _BY_PREFIX: tuple[tuple[str, Capabilities], ...] = (
     (
         "gemini-3.8-live-extended-thinking",
-        Capabilities("level", idle_by_status=True, tools="plain", searches=True),
+        Capabilities("level", tools="plain", searches=True),
     ),
     ("gemini-3.8-live", Capabilities("none", tools="scheduled", searches=True)),
     (
