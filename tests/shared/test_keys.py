@@ -14,6 +14,7 @@ def test_new_ids_are_ids_and_differ() -> None:
 
     assert len(made) == 1_000
     assert all(is_session_id(one) for one in made)
+    assert not any(one.startswith("-") for one in made), "a command would take it for an option"
 
 
 @pytest.mark.parametrize(
