@@ -1,10 +1,11 @@
-"""Joins the page's modules into few files, so that they travel as one and compress as one.
+"""Joins the page's modules into one file, so that they travel as one and compress as one.
 
 The page is written as ES modules that a browser can load as they stand. Sent that way they are
 dozens of requests, each compressed without knowing the others, and a third larger. A full bundler
 would need Node wherever the page is served; what these modules use of the language is so little
 that this is enough: imports by name or for their effect and named exports, each at the beginning
-of a line, and `import('./x.js')`. Anything else is refused, never guessed at.
+of a line, and `new URL('./x.js', import.meta.url)` for what a worker or a worklet starts with.
+Anything else is refused, never guessed at.
 
 Pure: it reads no file and knows no service.
 """
@@ -13,14 +14,18 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-_IMPORT = re.compile(r"^import (?:\{([^}]*)\} from )?'(\.[^']+)';\n", re.MULTILINE)
-_EXPORT = re.compile(
-    r"^export ((?:async )?function\*? ?|class |const )([A-Za-z_$][\w$]*)", re.MULTILINE
+_IMPORT = re.compile(
+    r"^import (?:\{(\s*[\w$]+(?:\s*,\s*[\w$]+)*,?\s*)\} from )?'(\.[^']+)';\n", re.MULTILINE
 )
-_LEFT_OVER = re.compile(r"^(?:import|export)\s[^\n]*", re.MULTILINE)
-_LAZY = re.compile(r"\bimport\('(\.[^']+)'\)")
+_DECLARED = re.compile(
+    r"^(?:export )?(?:(?:async )?function\*? ?|class |const |let )([A-Za-z_$][\w$]*)", re.MULTILINE
+)
+_EXPORT = re.compile(r"^export (?=(?:async )?function\b|class |const )", re.MULTILINE)
+_LEFT_OVER = re.compile(r"^(?:import|export)\s[^\n]*|\bimport\([^)]*\)", re.MULTILINE)
+_ADDRESS = re.compile(r"\bnew URL\('(\.[^']+)', import\.meta\.url\)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -35,98 +40,86 @@ class BundleError(Exception):
         return f"{self.module}: {self.reason}"
 
 
-def bundle(sources: Mapping[str, str], entries: Iterable[str]) -> dict[str, str]:
-    """Return each entry, and what it loads later, as one module of that name.
+def bundle(sources: Mapping[str, str], entries: Mapping[str, str]) -> str:
+    """Return all that the entries need as one module, for the place of the first of them.
 
-    A module that both an entry and what it loads later need is run once: the later file takes it
-    from the entry's.
+    The page, its worker and its audio worklets load that same file, and each runs its own part:
+    what stands once is loaded once. All modules of a part share one scope, so that what one
+    takes from another has one name, which a minifier may shorten; no two may therefore declare
+    the same name.
 
     Args:
         sources: Source by path, for instance ``js/main.js``.
-        entries: Paths of the modules that a page, a worker or an audio worklet starts with.
+        entries: Path of each module that something starts with, and the condition, in
+            JavaScript, under which it is this one that is started.
 
     Raises:
-        BundleError: If modules import each other in a circle, import a module or a name that is
-            not there, or use a form of import or export other than the ones named above.
+        BundleError: If modules import each other in a circle, declare the same name, import a
+            module or a name that is not there, or use a form of import or export other than the
+            ones named above.
     """
-    names = {path: f"${number}" for number, path in enumerate(sorted(sources))}
-    bundles = {}
-    for entry in entries:
-        order = list(_in_order(sources, entry))
-        later = {found for path in order for found in _lazy(path, sources[path])}
-        parts = {path: list(_in_order(sources, path, (*order,))) for path in sorted(later)}
-        lent = {
-            wanted
-            for path, modules in parts.items()
-            for module in modules
-            for wanted in _imports(module, sources[module])
-            if wanted in order
-        }
-        exports = ",".join(names[path] for path in sorted(lent))
-        body = _join(sources, order, names) + (f"export{{{exports}}};" if exports else "")
-        bundles[entry] = body
-        for path, modules in parts.items():
-            bundles[path] = _later(sources, path, modules, names, entry)
-    return bundles
+    orders = {entry: list(_in_order(sources, entry)) for entry in entries}
+    wanted = Counter(path for order in orders.values() for path in order)
+    shared = list(dict.fromkeys(path for order in orders.values() for path in order))
+    shared = [path for path in shared if wanted[path] > 1]
+    joined = _join(sources, shared, entries)
+    for entry, condition in entries.items():
+        own = [path for path in orders[entry] if wanted[path] == 1]
+        _check_names(sources, [*shared, *own])
+        joined += f"if({condition})(()=>{{\n{_join(sources, own, entries)}}})();\n"
+    return f"(()=>{{\n{joined}}})();\n"
 
 
-def _later(
-    sources: Mapping[str, str], path: str, modules: list[str], names: Mapping[str, str], entry: str
-) -> str:
-    """Return the file of a module that ``entry`` loads later."""
-    wanted = {found for module in modules for found in _imports(module, sources[module])}
-    borrowed = ",".join(names[found] for found in sorted(wanted - set(modules)))
-    source = posixpath.relpath(entry, posixpath.dirname(path))
-    head = f"import{{{borrowed}}}from'./{source}';" if borrowed else ""
-    exports = ",".join(_exports(sources[path]))
-    tail = f"export const[{exports}]={names[path]};" if exports else ""
-    return head + _join(sources, modules, names) + tail
+def declared(source: str) -> list[str]:
+    """Return the names that a module declares for all of itself, exported or not."""
+    return _DECLARED.findall(source)
 
 
-def _join(sources: Mapping[str, str], order: list[str], names: Mapping[str, str]) -> str:
-    """Return the modules one after the other, each in a scope of its own."""
-    return "".join(_scoped(sources, path, names) for path in order)
+def _check_names(sources: Mapping[str, str], paths: Iterable[str]) -> None:
+    """Refuse modules that would take each other's names."""
+    owners: dict[str, str] = {}
+    for path in paths:
+        for name in declared(sources[path]):
+            if owners.setdefault(name, path) != path:
+                raise BundleError(path, f"declares {name}, as {owners[name]} does")
 
 
-def _scoped(sources: Mapping[str, str], path: str, names: Mapping[str, str]) -> str:
-    """Return a module as a function that is called at once and returns the list of its exports.
+def _join(sources: Mapping[str, str], paths: Iterable[str], entries: Mapping[str, str]) -> str:
+    return "".join(_plain(sources, path, entries) for path in paths)
 
-    What one module takes from another is known by its place in that list, so that a minifier may
-    shorten every name.
-    """
+
+def _plain(sources: Mapping[str, str], path: str, entries: Mapping[str, str]) -> str:
+    """Return a module without its imports and exports, its addresses those of the joined file."""
 
     def take(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return ""
         module = _resolve(path, match[2])
-        local = _wanted(match[1])
-        exported = _exports(sources[module])
-        missing = local.keys() - set(exported)
+        names = set(re.findall(r"[\w$]+", match[1] or ""))
+        missing = names - _exports(sources[module])
         if missing:
             raise BundleError(path, f"imports {', '.join(sorted(missing))}, not in {module}")
-        return f"const [{','.join(local.get(name, '') for name in exported)}] = {names[module]};\n"
+        return ""
 
-    body = _EXPORT.sub(r"\1\2", _IMPORT.sub(take, sources[path]))
-    left_over = _LEFT_OVER.search(body)
+    def address(match: re.Match[str]) -> str:
+        target = _resolve(path, match[1])
+        if target in entries:
+            return "import.meta.url"
+        place = posixpath.relpath(target, posixpath.dirname(next(iter(entries))))
+        return f"new URL('{place}', import.meta.url)"
+
+    body = _EXPORT.sub("", _IMPORT.sub(take, sources[path]))
+    left_over = _LEFT_OVER.search(_COMMENT.sub("", body))
     if left_over:
         raise BundleError(path, f"cannot be joined because of `{left_over[0].strip()}`")
-    exports = ",".join(_exports(sources[path]))
-    return f"const {names[path]}=(()=>{{\n{body}\nreturn[{exports}]}})();\n"
+    return _ADDRESS.sub(address, body) + "\n"
 
 
-def _exports(source: str) -> list[str]:
-    return [name for _, name in _EXPORT.findall(source)]
+def _exports(source: str) -> set[str]:
+    return set(declared("\n".join(re.findall(r"^export [^\n]*", source, re.MULTILINE))))
 
 
-def _wanted(names: str) -> dict[str, str]:
-    """Return what is imported, with the name that it has where it is used."""
-    pairs = (name.split(" as ") for name in re.split(r"\s*,\s*", names.strip()) if name)
-    return {pair[0]: pair[-1] for pair in pairs}
-
-
-def _in_order(sources: Mapping[str, str], path: str, known: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield ``path`` and what it needs, each after what it needs itself, without ``known``."""
-    done, under_way = set(known), list[str]()
+def _in_order(sources: Mapping[str, str], entry: str) -> Iterator[str]:
+    """Yield ``entry`` and what it needs, each after what it needs itself."""
+    done, under_way = set[str](), list[str]()
 
     def visit(module: str) -> Iterator[str]:
         if module in done:
@@ -136,22 +129,13 @@ def _in_order(sources: Mapping[str, str], path: str, known: tuple[str, ...] = ()
         if module not in sources:
             raise BundleError(module, "is imported and not there")
         under_way.append(module)
-        for wanted in _imports(module, sources[module]):
-            yield from visit(wanted)
+        for match in _IMPORT.finditer(sources[module]):
+            yield from visit(_resolve(module, match[2]))
         under_way.pop()
         done.add(module)
         yield module
 
-    yield from visit(path)
-
-
-def _imports(path: str, source: str) -> list[str]:
-    return [_resolve(path, match[2]) for match in _IMPORT.finditer(source)]
-
-
-def _lazy(path: str, source: str) -> list[str]:
-    """Return what a module loads later; types in comments are no imports."""
-    return [_resolve(path, found) for found in _LAZY.findall(_COMMENT.sub("", source))]
+    yield from visit(entry)
 
 
 def _resolve(path: str, wanted: str) -> str:

@@ -17,9 +17,13 @@ except ImportError:
     # Not made for every machine; without it the page is the same, and half as heavy again.
     minify = None
 
-ENTRIES = ("js/main.js", "js/media-worker.js", "worklets/worklets.js")
-"""What the page, its worker and its audio worklets start with."""
-INDEX, STYLE = "index.html", "css/page.css"
+ENTRIES = {
+    "js/main.js": "globalThis.document",
+    "js/media-worker.js": "globalThis.WorkerGlobalScope",
+    "worklets/worklets.js": "globalThis.registerProcessor",
+}
+"""What the page, its worker and its audio worklets start with, and what only each of them has."""
+INDEX, SCRIPT, STYLE = "index.html", "js/main.js", "css/page.css"
 MEDIA_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -27,12 +31,10 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 """Of what a page consists of; what a machine's own table says differs from one to the next."""
-MINIFIED = frozenset({"text/javascript", "text/css"})
 ZOPFLI_ROUNDS = 5
 """Half a second for the whole page; ten rounds more take as long again and save 12 bytes."""
 
 _CSS_IMPORT = re.compile(r'^@import "(?P<name>[\w-]+\.css)";\n', re.MULTILINE)
-_INDENT = re.compile(r"\n\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,9 @@ def read_page(folder: Path) -> dict[str, PageFile]:
         for path in sorted(folder.rglob("*"))
         if path.suffix in MEDIA_TYPES
     }
-    sent = bundle({path: text for path, text in texts.items() if path.endswith(".js")}, ENTRIES)
-    sent[STYLE] = _join_styles(texts)
-    sent |= {path: text for path, text in texts.items() if path.endswith(".svg")}
-    # Between tags the page needs no more than one space.
-    sent |= {path: _INDENT.sub("\n", t) for path, t in texts.items() if path.endswith(".html")}
+    modules = {path: text for path, text in texts.items() if path.endswith(".js")}
+    sent = {SCRIPT: bundle(modules, ENTRIES), STYLE: _join_styles(texts)}
+    sent |= {path: text for path, text in texts.items() if path.endswith((".svg", ".html"))}
     return {path: _file(path, text) for path, text in sent.items()}
 
 
@@ -76,7 +76,7 @@ def _join_styles(texts: dict[str, str]) -> str:
 
 def _file(path: str, text: str) -> PageFile:
     media_type = MEDIA_TYPES[PurePosixPath(path).suffix]
-    if minify is not None and media_type in MINIFIED:
+    if minify is not None:
         text = minify.string(media_type, text)
     body = text.encode()
     return PageFile(

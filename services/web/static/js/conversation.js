@@ -32,6 +32,9 @@
  * @property {Seen | null} [picture] What the answer is based on, if they are its first.
  */
 
+/** What the page calls who speaks. */
+export const NAMES = Object.freeze({ user: 'You', assistant: 'Overshoulder' });
+
 /**
  * @param {Partial<Line> & { key: string, role: 'user' | 'assistant', timeMs: number }} fields
  * @returns {Line}

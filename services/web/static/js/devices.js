@@ -138,14 +138,14 @@ const SCREEN_FAILED = {
 };
 
 /** @param {unknown} error @returns {string} */
-const nameOf = (error) => (error instanceof Error || error instanceof DOMException ? error.name : '');
+const errorName = (error) => (error instanceof Error || error instanceof DOMException ? error.name : '');
 
 /** @param {unknown} error What `askForMicrophone` threw. @returns {import('./state.js').Problem} */
 export function microphoneProblem(error) {
-  return { key: 'microphone', tone: 'warn', ...(MICROPHONE_WORDS[nameOf(error)] ?? MICROPHONE_FAILED) };
+  return { key: 'microphone', tone: 'warn', ...(MICROPHONE_WORDS[errorName(error)] ?? MICROPHONE_FAILED) };
 }
 
 /** @param {unknown} error What `askForScreen` threw. @returns {import('./state.js').Problem} */
 export function screenProblem(error) {
-  return { key: 'screen', tone: 'warn', ...(SCREEN_WORDS[nameOf(error)] ?? SCREEN_FAILED) };
+  return { key: 'screen', tone: 'warn', ...(SCREEN_WORDS[errorName(error)] ?? SCREEN_FAILED) };
 }

@@ -34,16 +34,22 @@ export function make(name, className, text) {
   return element;
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} name
+ * @param {Record<string, string | number>} attributes
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function makeSvg(name, attributes) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  return element;
+}
 
 /** @param {string} name A symbol of the sprite, without `i-`. @returns {SVGSVGElement} */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  const use = document.createElementNS(SVG, 'use');
-  use.setAttribute('href', `#i-${name}`);
-  svg.append(use);
+  const svg = makeSvg('svg', { class: 'icon', 'aria-hidden': 'true' });
+  svg.append(makeSvg('use', { href: `#i-${name}` }));
   return svg;
 }
 

@@ -10,7 +10,7 @@ import { KINDS, PRICES, dollars } from './usage.js';
 /** @typedef {import('./state.js').PageState} PageState */
 
 const SHOWN_ENTRIES = 60;
-const NAMES = Object.freeze({ text: 'Text', audio: 'Audio', image: 'Images' });
+const KIND_NAMES = Object.freeze({ text: 'Text', audio: 'Audio', image: 'Images' });
 
 /** @param {number | null | undefined} ms @returns {string} */
 const milliseconds = (ms) => (ms === null || ms === undefined ? '–' : `${count(Math.round(ms))} ms`);
@@ -85,7 +85,7 @@ export class Drawer {
       line.append(...cells.map((cell, index) => make(index === 0 ? 'th' : kind, '', cell)));
       return line;
     };
-    const body = KINDS.map((kind) => row('td', NAMES[kind], count(usage.prompt[kind]), count(usage.response[kind])));
+    const body = KINDS.map((kind) => row('td', KIND_NAMES[kind], count(usage.prompt[kind]), count(usage.response[kind])));
     this.tokens.replaceChildren(row('th', 'Kind', 'In', 'Out'), ...body);
   }
 

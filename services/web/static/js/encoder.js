@@ -15,7 +15,7 @@ const MAX_BYTES = 524_288;
 /** Tried in turn, below the wanted quality, until the picture fits. */
 const LOWER_QUALITIES = [0.6, 0.4];
 /** The gateway takes no smaller side than this. */
-const MIN_SIDE_PX = 8;
+const LEAST_SIDE_PX = 8;
 
 const BAND_PX = 24;
 const CAPTION_FONT = 'bold 15px sans-serif';
@@ -32,8 +32,8 @@ const CAPTION_INDENT_PX = 6;
 export function overviewSize({ width, height }) {
   const scale = Math.min(1, LONG_EDGE_PX / Math.max(width, height));
   return {
-    width: Math.max(MIN_SIDE_PX, Math.round(width * scale)),
-    height: Math.max(MIN_SIDE_PX, Math.round(height * scale)),
+    width: Math.max(LEAST_SIDE_PX, Math.round(width * scale)),
+    height: Math.max(LEAST_SIDE_PX, Math.round(height * scale)),
   };
 }
 

@@ -11,7 +11,7 @@ import { addUsage } from './usage.js';
 /** @typedef {(state: PageState, message: any, nowMs: number) => Partial<PageState>} Change */
 
 /** Each piece of lost audio that a gap counts is this long. */
-const CHUNK_MS = 40;
+const LOST_CHUNK_MS = 40;
 
 /** @type {Record<string, Change>} */
 const STATE_CHANGES = {
@@ -76,7 +76,7 @@ const CHANGES = {
 
   gap: (state, { first, last }) => withProblem(state, {
     key: 'gap', tone: 'warn', next: null,
-    title: `About ${seconds((last - first + 1) * CHUNK_MS)} of what you said were lost.`,
+    title: `About ${seconds((last - first + 1) * LOST_CHUNK_MS)} of what you said were lost.`,
     hint: 'Please say it again.',
   }),
 

@@ -1,5 +1,6 @@
 /** The conversation to take along: on the clipboard, as Markdown, as a web page with its pictures. */
 
+import { NAMES } from './conversation.js';
 import { makeButton, makeDialog } from './dialog.js';
 import { make } from './dom.js';
 import { download, stamp } from './download.js';
@@ -7,7 +8,6 @@ import { drawLink, drawWords } from './view-words.js';
 
 /** @typedef {import('./conversation.js').Line} Line */
 
-const NAMES = Object.freeze({ user: 'You', assistant: 'Overshoulder' });
 const STYLE = `body{max-width:46rem;margin:2rem auto;padding:0 1rem;font:16px/1.55 system-ui,sans-serif}
 h2{margin:1.6em 0 .3em;font-size:1rem}img{max-width:100%;border:1px solid #ccc}
 pre{padding:.6em;background:#f3f3f0;overflow:auto}td,th{padding:.2em .8em;border:1px solid #ccc}`;

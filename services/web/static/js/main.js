@@ -7,7 +7,7 @@ import { canShareScreen, hasCamera } from './devices.js';
 import { EventLog } from './event-log.js';
 import { listen } from './inbox.js';
 import { listenToKeys } from './keyboard.js';
-import { laterParts } from './later.js';
+import { openersOf } from './parts.js';
 import { tellMachine } from './presence.js';
 import { Store } from './state.js';
 import { readSession, readSettings } from './storage.js';
@@ -77,7 +77,7 @@ const buttons = {
   later: () => zoom.step(1),
   look: () => actions.shareActions.lookNow(),
   pause: () => actions.shareActions.togglePause(),
-  ...laterParts(actions, log, press),
+  ...openersOf(actions, log, press),
 };
 
 /** @param {HTMLElement} button */

@@ -36,7 +36,7 @@ const text = (value) => typeof value === 'string';
 /** @type {Check} */
 const number = (value) => typeof value === 'number' && Number.isFinite(value);
 /** @type {Check} */
-const count = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+const natural = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 /** @type {Check} */
 const flag = (value) => typeof value === 'boolean';
 /** @type {Check} */
@@ -44,7 +44,7 @@ const record = (value) => typeof value === 'object' && value !== null && !Array.
 /** @type {Check} */
 const list = (value) => Array.isArray(value);
 /** @type {Check} */
-const countOrNull = (value) => value === null || count(value);
+const naturalOrNull = (value) => value === null || natural(value);
 /** @type {Check} */
 const role = (value) => value === 'user' || value === 'assistant';
 /** @type {Check} */
@@ -55,44 +55,44 @@ const optional = (check) => (value) => value === undefined || check(value);
 /** @type {Readonly<Record<string, Record<string, Check>>>} */
 const CLIENT_FIELDS = Object.freeze({
   hello: { ticket: text, options: optional(record), resume: optional(record) },
-  text: { seq: count, text, picture: optional(count) },
-  talk: { seq: count, active: flag },
-  microphone: { seq: count, active: flag },
-  share: { seq: count, active: flag, surface: optional(text), paused: optional(flag) },
-  played: { seq: count, turn: count, played_ms: count },
-  stop: { seq: count, turn: count },
-  tool_result: { seq: count, call: text, ok: flag, picture: optional(count), message: text },
-  end: { seq: count },
+  text: { seq: natural, text, picture: optional(natural) },
+  talk: { seq: natural, active: flag },
+  microphone: { seq: natural, active: flag },
+  share: { seq: natural, active: flag, surface: optional(text), paused: optional(flag) },
+  played: { seq: natural, turn: natural, played_ms: natural },
+  stop: { seq: natural, turn: natural },
+  tool_result: { seq: natural, call: text, ok: flag, picture: optional(natural), message: text },
+  end: { seq: natural },
   ping: { time_ms: number },
 });
 
 /** @type {Readonly<Record<string, Record<string, Check>>>} */
 const GATEWAY_FIELDS = Object.freeze({
   ready: {
-    session: text, token: text, resumed: flag, last_seq: count, last_picture: count,
+    session: text, token: text, resumed: flag, last_seq: natural, last_picture: natural,
     history: list, limits: record,
   },
-  ack: { seq: count, picture: count },
+  ack: { seq: natural, picture: natural },
   state: {
-    state: text, id: optional(id), position: optional(count), model: optional(text),
+    state: text, id: optional(id), position: optional(natural), model: optional(text),
     reason: optional(text), message: optional(text),
   },
   pong: { time_ms: number },
-  transcript: { id, turn: count, role, text, final: flag },
-  turn_start: { id, turn: count, picture: optional(countOrNull) },
-  turn_end: { id, turn: count },
-  interrupted: { id, turn: count },
-  heard: { id, turn: count, text },
-  citations: { id, turn: count, sources: list },
-  tool: { id, turn: count, call: text, name: text, args: record },
+  transcript: { id, turn: natural, role, text, final: flag },
+  turn_start: { id, turn: natural, picture: optional(naturalOrNull) },
+  turn_end: { id, turn: natural },
+  interrupted: { id, turn: natural },
+  heard: { id, turn: natural, text },
+  citations: { id, turn: natural, sources: list },
+  tool: { id, turn: natural, call: text, name: text, args: record },
   tool_cancelled: { id, call: text },
   usage: {
-    id, turn: count, prompt_tokens: count, response_tokens: count, total_tokens: count,
+    id, turn: natural, prompt_tokens: natural, response_tokens: natural, total_tokens: natural,
     details: optional(record),
   },
   notice: { id, code: text, message: text },
-  gap: { id, kind: text, first: count, last: count },
-  error: { code: text, message: text, action: text, seq: optional(count) },
+  gap: { id, kind: text, first: natural, last: natural },
+  error: { code: text, message: text, action: text, seq: optional(natural) },
 });
 
 /**

@@ -10,7 +10,7 @@ import { STATUSES, statusLabel, statusOf } from './status.js';
 
 const SIZE = Object.freeze({ width: 380, height: 420 });
 /** A window that is moved tells nobody. */
-const LOOK_EVERY_MS = 500;
+const PLACE_EVERY_MS = 500;
 
 /** @returns {Promise<Window | null>} `null` if the browser lets no window open. */
 async function openWindow() {
@@ -46,8 +46,8 @@ export class Panel {
     this.picture = null;
   }
 
-  /** Open it, or close it. Called from a click or a key, without which no window opens. */
-  async toggle() {
+  /** Open it, or close it if it is open. Called from a click or a key, without which no window opens. */
+  async open() {
     if (this.window) {
       this.window.close();
       return;
@@ -104,7 +104,7 @@ export class Panel {
       const button = /** @type {Element} */ (target).closest('[data-action]');
       if (button) this.press(/** @type {HTMLElement} */ (button));
     });
-    window.setInterval(() => this.#tellPlace(), LOOK_EVERY_MS);
+    window.setInterval(() => this.#tellPlace(), PLACE_EVERY_MS);
     window.addEventListener('pagehide', () => this.#onClosed());
     this.#tellPlace();
   }

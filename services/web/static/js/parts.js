@@ -1,7 +1,4 @@
-/**
- * What is not needed to talk. In one file, because its parts are small and alike: sent apart they are
- * a quarter larger.
- */
+/** What is not needed to talk: each part is built when it is first asked for. */
 
 import { Drawer } from './drawer.js';
 import { Find } from './find.js';
@@ -10,21 +7,28 @@ import { Panel } from './panel.js';
 import { SightEditor } from './sight-editor.js';
 import { SettingsView } from './view-settings.js';
 
-export class Parts {
-  /**
-   * @param {import('./actions.js').Actions} actions
-   * @param {import('./event-log.js').EventLog} log
-   * @param {(button: HTMLElement) => void} press Do what the page's button of this action does.
-   */
-  constructor(actions, log, press) {
-    const { store } = actions;
-    this.settings = new SettingsView(actions);
-    this.details = new Drawer(store, log);
-    this.keep = new Keep(store, () => actions.again());
-    this.find = new Find(store);
-    this.sight = new SightEditor(actions);
-    this.panel = new Panel(store, press, (rect) => {
+/**
+ * @param {import('./actions.js').Actions} actions
+ * @param {import('./event-log.js').EventLog} log
+ * @param {(button: HTMLElement) => void} press Do what the page's button of this action does.
+ * @returns {Record<string, () => void>} What opens each part, by `data-action`.
+ */
+export function openersOf(actions, log, press) {
+  const { store } = actions;
+  /** @param {() => { open: () => unknown }} build */
+  const opening = (build) => {
+    /** @type {{ open: () => unknown } | undefined} */
+    let part;
+    return () => void (part ??= build()).open();
+  };
+  return {
+    settings: opening(() => new SettingsView(actions)),
+    details: opening(() => new Drawer(store, log)),
+    keep: opening(() => new Keep(store, () => actions.again())),
+    find: opening(() => new Find(store)),
+    sight: opening(() => new SightEditor(actions)),
+    panel: opening(() => new Panel(store, press, (rect) => {
       actions.shareActions.own.panel = rect;
-    });
-  }
+    })),
+  };
 }

@@ -44,7 +44,7 @@ const plane = (across, down, bytes, fill) => ({ across, down, bytes, fill });
 const LUMA = plane(1, 1, 1, BLACK);
 const QUARTER = plane(2, 2, 1, NO_COLOUR);
 const HALF = plane(2, 1, 1, NO_COLOUR);
-const WHOLE = plane(1, 1, 1, NO_COLOUR);
+const GREY = plane(1, 1, 1, NO_COLOUR);
 const PACKED = plane(1, 1, 4, 0);
 
 /** Formats whose first plane is brightness, one byte per pixel. @type {Record<string, Plane[]>} */
@@ -52,7 +52,7 @@ const LUMA_FIRST = {
   I420: [LUMA, QUARTER, QUARTER],
   I420A: [LUMA, QUARTER, QUARTER, plane(1, 1, 1, 255)],
   I422: [LUMA, HALF, HALF],
-  I444: [LUMA, WHOLE, WHOLE],
+  I444: [LUMA, GREY, GREY],
   NV12: [LUMA, plane(2, 2, 2, NO_COLOUR)],
 };
 

@@ -18,7 +18,7 @@ const LEAST = 0.01;
 /** What an arrow key moves. */
 const STEP = 0.01;
 /** A new box for those who do not draw it. */
-const FRESH = Object.freeze({ x: 0.35, y: 0.4, width: 0.3, height: 0.2 });
+const NEW_BOX = Object.freeze({ x: 0.35, y: 0.4, width: 0.3, height: 0.2 });
 /** The corner of a box that changes its size. */
 const CORNER_PX = 18;
 
@@ -110,7 +110,7 @@ export class SightEditor {
 
   /** @param {Kind} kind */
   #add(kind) {
-    this.#set(kind, this.#sight.masks.length, FRESH);
+    this.#set(kind, this.#sight.masks.length, NEW_BOX);
     this.#draw();
     /** @type {HTMLElement | null} */ (
       kind === 'region' ? this.boxes.querySelector('.sight-region') : [...this.boxes.querySelectorAll('.sight-mask')].at(-1)
@@ -172,7 +172,7 @@ export class SightEditor {
   /** @param {HTMLElement} box @returns {{ kind: Kind, index: number, rect: Rect }} */
   #boxOf({ dataset }) {
     const index = Number(dataset.index);
-    if (dataset.kind === 'region') return { kind: 'region', index, rect: this.#sight.region ?? FRESH };
+    if (dataset.kind === 'region') return { kind: 'region', index, rect: this.#sight.region ?? NEW_BOX };
     return { kind: 'mask', index, rect: this.#sight.masks[index] };
   }
 

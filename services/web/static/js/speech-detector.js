@@ -8,13 +8,13 @@
  */
 
 /** How far above the noise speech has to be. */
-const MARGIN_DB = 10;
+const SPEECH_MARGIN_DB = 10;
 /** Quieter than this is never speech. */
 const FLOOR_DB = -52;
 /** A click or a key is shorter than this. */
-const ONSET_MS = 80;
+const SPEECH_ONSET_MS = 80;
 /** Pauses inside a sentence are shorter than this. */
-const HANGOVER_MS = 600;
+const SPEECH_HANGOVER_MS = 600;
 /** The noise estimate follows a quieter room at once and a louder one this slowly. */
 const NOISE_RISE_DB_PER_S = 3;
 
@@ -36,14 +36,14 @@ export class SpeechDetector {
   push(db, durationMs) {
     const rise = (NOISE_RISE_DB_PER_S * durationMs) / 1_000;
     this.noiseDb = Math.max(-80, Math.min(db, this.noiseDb + rise));
-    const isLoud = db > Math.max(FLOOR_DB, this.noiseDb + MARGIN_DB);
+    const isLoud = db > Math.max(FLOOR_DB, this.noiseDb + SPEECH_MARGIN_DB);
     this.loudMs = isLoud ? this.loudMs + durationMs : 0;
     this.quietMs = isLoud ? 0 : this.quietMs + durationMs;
-    if (!this.isSpeaking && this.loudMs >= ONSET_MS) {
+    if (!this.isSpeaking && this.loudMs >= SPEECH_ONSET_MS) {
       this.isSpeaking = true;
       return 'started';
     }
-    if (this.isSpeaking && this.quietMs >= HANGOVER_MS) return this.stop();
+    if (this.isSpeaking && this.quietMs >= SPEECH_HANGOVER_MS) return this.stop();
     return null;
   }
 

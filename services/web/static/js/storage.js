@@ -15,7 +15,7 @@ export const DEFAULT_SETTINGS = Object.freeze({
 });
 
 /** @param {() => Storage} storage @param {string} key @returns {Record<string, unknown>} */
-function read(storage, key) {
+function recall(storage, key) {
   try {
     const value = JSON.parse(storage().getItem(key) ?? '{}');
     return typeof value === 'object' && value !== null ? value : {};
@@ -25,7 +25,7 @@ function read(storage, key) {
 }
 
 /** @param {() => Storage} storage @param {string} key @param {unknown} value `null` removes it. */
-function write(storage, key, value) {
+function remember(storage, key, value) {
   try {
     if (value === null) storage().removeItem(key);
     else storage().setItem(key, JSON.stringify(value));
@@ -39,7 +39,7 @@ const forTab = () => sessionStorage;
 
 /** @returns {import('./state.js').Settings} Values of the wrong type give way to the defaults. */
 export function readSettings() {
-  const stored = read(forGood, SETTINGS);
+  const stored = recall(forGood, SETTINGS);
   /** @type {Record<string, unknown>} */
   const settings = { ...DEFAULT_SETTINGS };
   for (const [name, value] of Object.entries(settings)) {
@@ -50,16 +50,16 @@ export function readSettings() {
 
 /** @param {import('./state.js').Settings} settings */
 export function writeSettings(settings) {
-  write(forGood, SETTINGS, settings);
+  remember(forGood, SETTINGS, settings);
 }
 
 /** @returns {{ session: string, token: string } | null} The conversation that a reload goes on with. */
 export function readSession() {
-  const { session, token } = read(forTab, SESSION);
+  const { session, token } = recall(forTab, SESSION);
   return typeof session === 'string' && typeof token === 'string' ? { session, token } : null;
 }
 
 /** @param {{ session: string, token: string } | null} session */
 export function writeSession(session) {
-  write(forTab, SESSION, session);
+  remember(forTab, SESSION, session);
 }

@@ -1,6 +1,6 @@
 /** The transcript: one element per line, grown in place. */
 
-import { spokenLength } from './conversation.js';
+import { NAMES, spokenLength } from './conversation.js';
 import { byRole, icon, make, write } from './dom.js';
 import { clock, completeSentences } from './format.js';
 import { drawLink, drawWords, markSpoken } from './view-words.js';
@@ -12,8 +12,6 @@ import { drawLink, drawWords, markSpoken } from './view-words.js';
 const NEAR_END_PX = 80;
 /** The screen reader's region is emptied beyond so many sentences: it has been read. */
 const MAX_ANNOUNCED = 20;
-
-const NAMES = Object.freeze({ user: 'You', assistant: 'Overshoulder' });
 
 /** @param {Line} line @returns {HTMLElement} */
 function makeElement(line) {
