@@ -19,6 +19,13 @@ import { writeSession, writeSettings } from './storage.js';
 /** @typedef {(kind: string, data?: Record<string, unknown>, transfer?: Transferable[]) => void} Post */
 
 export class Actions {
+  /** @type {Share | null} */
+  share = null;
+  speaker = new Speaker();
+  #isSpeakerStarted = false;
+  /** Counts what the browser was asked: an answer to a question that was cancelled is let go. */
+  #question = 0;
+
   /**
    * @param {import('./state.js').Store} store
    * @param {Post} post To the worker.
@@ -26,14 +33,8 @@ export class Actions {
   constructor(store, post) {
     this.store = store;
     this.post = post;
-    /** @type {Share | null} */
-    this.share = null;
     this.hearing = new Hearing(store, post);
     this.shareActions = new ShareActions(store, post);
-    this.speaker = new Speaker();
-    this.isSpeakerStarted = false;
-    /** Counts what the browser was asked: an answer to a question that was cancelled is let go. */
-    this.question = 0;
   }
 
   get state() {
@@ -86,8 +87,8 @@ export class Actions {
 
   /** Browsers allow sound only after a click or a key; called from each until it worked. */
   startSpeaker() {
-    if (this.isSpeakerStarted) return;
-    this.isSpeakerStarted = true;
+    if (this.#isSpeakerStarted) return;
+    this.#isSpeakerStarted = true;
     this.#setSound();
     void this.speaker.start(this.state.settings.speaker)
       .then((port) => this.post('playback', { port }, [port]));
@@ -104,26 +105,26 @@ export class Actions {
    * @returns {Promise<Share | null>} `null` if cancelled, by the user here or in the browser.
    */
   async #pick(what) {
-    this.question += 1;
-    const { question } = this;
+    this.#question += 1;
+    const question = this.#question;
     this.store.dropProblem('screen');
     this.store.update({ asking: what });
     try {
       const stream = await (what === 'camera' ? askForCamera() : askForScreen());
       const share = new Share(stream, what);
-      if (question === this.question) return share;
+      if (question === this.#question) return share;
       share.stop();
     } catch (error) {
-      if (question === this.question) this.store.addProblem(screenProblem(error));
+      if (question === this.#question) this.store.addProblem(screenProblem(error));
     } finally {
-      if (question === this.question) this.store.update({ asking: null });
+      if (question === this.#question) this.store.update({ asking: null });
     }
     return null;
   }
 
   /** Stop waiting for an answer that the browser has not got from the user. */
   cancel() {
-    this.question += 1;
+    this.#question += 1;
     // A start that was given up leaves nothing on; a conversation goes on with what it has.
     if (this.state.phase === 'live') this.hearing.cancel();
     else this.hearing.turnOff();
@@ -231,7 +232,7 @@ export class Actions {
   /** End the conversation; everything of it is deleted. */
   end() {
     if (this.state.phase !== 'live') return;
-    this.question += 1;
+    this.#question += 1;
     const reason = this.state.link === 'open' ? 'client' : 'unconfirmed';
     this.store.update(afterEnd(this.state, { reason, message: '' }));
     this.releaseDevices();

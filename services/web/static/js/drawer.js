@@ -35,24 +35,28 @@ function costOf({ usage, server, model }) {
 }
 
 export class Drawer {
+  #store;
+  #log;
+  #dialog;
+  #tokens = make('table', 'numbers');
+  #cost = make('p', 'facts');
+  #figures = make('dl', 'figures');
+  #events = make('ol', 'events');
+
   /**
    * @param {import('./state.js').Store} store
    * @param {import('./event-log.js').EventLog} log
    */
   constructor(store, log) {
-    this.store = store;
-    this.log = log;
+    this.#store = store;
+    this.#log = log;
     const { dialog, body } = makeDialog('drawer', 'details', 'Details');
-    this.dialog = dialog;
-    this.tokens = make('table', 'numbers');
-    this.cost = make('p', 'facts');
-    this.figures = make('dl', 'figures');
-    this.events = make('ol', 'events');
-    this.events.tabIndex = 0;
-    this.events.setAttribute('aria-label', 'What happened');
+    this.#dialog = dialog;
+    this.#events.tabIndex = 0;
+    this.#events.setAttribute('aria-label', 'What happened');
     body.append(
-      make('h3', '', 'Tokens'), this.tokens, this.cost, make('h3', '', 'Speed and amount'), this.figures,
-      make('h3', '', 'What happened'), this.events,
+      make('h3', '', 'Tokens'), this.#tokens, this.#cost, make('h3', '', 'Speed and amount'), this.#figures,
+      make('h3', '', 'What happened'), this.#events,
       makeButton('Download diagnostics', () => this.#download()),
       make('p', 'field-hint', 'A JSON file with all of this. It holds no key, no code and none of your words.'),
     );
@@ -63,15 +67,15 @@ export class Drawer {
 
   open() {
     this.#draw();
-    this.dialog.showModal();
+    this.#dialog.showModal();
   }
 
   #draw() {
-    const { state } = this.store;
+    const { state } = this.#store;
     this.#drawTokens(state);
-    this.cost.textContent = costOf(state);
-    this.figures.replaceChildren(...figuresOf(state).flatMap(([name, value]) => [make('dt', '', name), make('dd', '', value)]));
-    this.events.replaceChildren(...this.log.entries.slice(-SHOWN_ENTRIES).toReversed().map(({ timeMs, what }) => {
+    this.#cost.textContent = costOf(state);
+    this.#figures.replaceChildren(...figuresOf(state).flatMap(([name, value]) => [make('dt', '', name), make('dd', '', value)]));
+    this.#events.replaceChildren(...this.#log.entries.slice(-SHOWN_ENTRIES).toReversed().map(({ timeMs, what }) => {
       const item = make('li', '', what);
       item.prepend(make('time', '', clock(timeMs)));
       return item;
@@ -86,13 +90,13 @@ export class Drawer {
       return line;
     };
     const body = KINDS.map((kind) => row('td', KIND_NAMES[kind], count(usage.prompt[kind]), count(usage.response[kind])));
-    this.tokens.replaceChildren(row('th', 'Kind', 'In', 'Out'), ...body);
+    this.#tokens.replaceChildren(row('th', 'Kind', 'In', 'Out'), ...body);
   }
 
   #download() {
     const { userAgent, language, hardwareConcurrency } = navigator;
     const browser = { userAgent, language, hardwareConcurrency, pixels: devicePixelRatio };
-    const content = diagnosticsOf(this.store.state, this.log.entries, browser);
+    const content = diagnosticsOf(this.#store.state, this.#log.entries, browser);
     download(`overshoulder-${stamp(Date.now())}.json`, 'application/json', JSON.stringify(content, null, 2));
   }
 }

@@ -35,21 +35,19 @@ const HANGOVER_MS = 600;
 /** @typedef {{ db: number, ageMs: number }} Piece */
 
 export class EchoGuard {
-  constructor() {
-    this.returnDb = FIRST_RETURN_DB;
-    /** @type {Piece[]} What was played of late. */
-    this.played = [];
-    /** @type {Piece[]} What was heard of late. */
-    this.heard = [];
-    this.audibleMs = 0;
-    this.isOpen = false;
-    this.loudMs = 0;
-    this.quietMs = 0;
-  }
+  #returnDb = FIRST_RETURN_DB;
+  /** @type {Piece[]} What was played of late. */
+  #played = [];
+  /** @type {Piece[]} What was heard of late. */
+  #heard = [];
+  #audibleMs = 0;
+  #isOpen = false;
+  #loudMs = 0;
+  #quietMs = 0;
 
   /** What is being played now. @param {number} db Root mean square below full scale. */
   onPlayed(db) {
-    this.played.push({ db, ageMs: 0 });
+    this.#played.push({ db, ageMs: 0 });
   }
 
   /**
@@ -61,19 +59,19 @@ export class EchoGuard {
    *   somebody has begun to speak over it, a moment ago; and still does.
    */
   push(db, durationMs) {
-    this.heard.push({ db, ageMs: 0 });
-    this.heard = passed(this.heard, durationMs);
-    this.played = passed(this.played, durationMs);
-    const playedDb = loudest(this.played);
+    this.#heard.push({ db, ageMs: 0 });
+    this.#heard = passed(this.#heard, durationMs);
+    this.#played = passed(this.#played, durationMs);
+    const playedDb = loudest(this.#played);
     if (playedDb < AUDIBLE_DB) {
-      this.audibleMs = 0;
+      this.#audibleMs = 0;
       // Who has begun to speak over the voice may go on in one of its pauses, but not begin there.
-      if (this.isOpen) this.#gate(db < SILENT_DB, durationMs);
+      if (this.#isOpen) this.#gate(db < SILENT_DB, durationMs);
       return 'clear';
     }
-    this.audibleMs += durationMs;
-    const isEcho = db < playedDb + this.returnDb + MARGIN_DB;
-    if (this.audibleMs > SETTLED_MS) this.#learn(loudest(this.heard) - playedDb, durationMs);
+    this.#audibleMs += durationMs;
+    const isEcho = db < playedDb + this.#returnDb + MARGIN_DB;
+    if (this.#audibleMs > SETTLED_MS) this.#learn(loudest(this.#heard) - playedDb, durationMs);
     return this.#gate(isEcho, durationMs);
   }
 
@@ -81,20 +79,20 @@ export class EchoGuard {
   #learn(returnDb, durationMs) {
     const fall = (FALL_DB_PER_S * durationMs) / 1_000;
     const rise = (RISE_DB_PER_S * durationMs) / 1_000;
-    const change = Math.max(-fall, Math.min(rise, returnDb - this.returnDb));
-    this.returnDb = Math.max(LEAST_RETURN_DB, this.returnDb + change);
+    const change = Math.max(-fall, Math.min(rise, returnDb - this.#returnDb));
+    this.#returnDb = Math.max(LEAST_RETURN_DB, this.#returnDb + change);
   }
 
   /** @param {boolean} isEcho @param {number} durationMs @returns {'echo' | 'opened' | 'open'} */
   #gate(isEcho, durationMs) {
-    this.loudMs = isEcho ? 0 : this.loudMs + durationMs;
-    this.quietMs = isEcho ? this.quietMs + durationMs : 0;
-    if (this.isOpen) {
-      this.isOpen = this.quietMs < HANGOVER_MS;
-      return this.isOpen ? 'open' : 'echo';
+    this.#loudMs = isEcho ? 0 : this.#loudMs + durationMs;
+    this.#quietMs = isEcho ? this.#quietMs + durationMs : 0;
+    if (this.#isOpen) {
+      this.#isOpen = this.#quietMs < HANGOVER_MS;
+      return this.#isOpen ? 'open' : 'echo';
     }
-    this.isOpen = this.loudMs >= ONSET_MS;
-    return this.isOpen ? 'opened' : 'echo';
+    this.#isOpen = this.#loudMs >= ONSET_MS;
+    return this.#isOpen ? 'opened' : 'echo';
   }
 }
 

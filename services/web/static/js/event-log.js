@@ -36,10 +36,8 @@ const EVENTS = {
 };
 
 export class EventLog {
-  constructor() {
-    /** @type {readonly Entry[]} Oldest first. */
-    this.entries = [];
-  }
+  /** @type {readonly Entry[]} Oldest first. */
+  entries = [];
 
   /**
    * @param {{ kind: string }} data What the worker told.

@@ -22,19 +22,22 @@ const replaced = (label) => ({
 });
 
 export class Hearing {
+  #store;
+  #post;
+  /** @type {Microphone | null} */
+  #microphone = null;
+  /** @type {MediaStream | null} The sound of what is shared. */
+  #tabSound = null;
+  /** Counts what the browser was asked: an answer to a question that was cancelled is let go. */
+  #question = 0;
+
   /**
    * @param {import('./state.js').Store} store
    * @param {import('./actions.js').Post} post To the worker.
    */
   constructor(store, post) {
-    this.store = store;
-    this.post = post;
-    /** @type {Microphone | null} */
-    this.microphone = null;
-    /** @type {MediaStream | null} The sound of what is shared. */
-    this.tabSound = null;
-    /** Counts what the browser was asked: an answer to a question that was cancelled is let go. */
-    this.question = 0;
+    this.#store = store;
+    this.#post = post;
     navigator.mediaDevices?.addEventListener?.('devicechange', () => void this.#onDevices());
   }
 
@@ -50,31 +53,31 @@ export class Hearing {
 
   /** Turn the microphone on, or take another one; says so where it has to ask. */
   async turnOn() {
-    this.store.update({ asking: 'microphone' });
-    const { question } = this;
+    this.#store.update({ asking: 'microphone' });
+    const question = this.#question;
     await this.#open();
-    if (question + 1 === this.question) this.store.update({ asking: null });
+    if (question + 1 === this.#question) this.#store.update({ asking: null });
   }
 
   /** An answer that has not come yet is not waited for. */
   cancel() {
-    this.question += 1;
+    this.#question += 1;
   }
 
   /** @returns {Promise<boolean>} Whether it is on now. */
   async #open() {
-    this.question += 1;
-    const { question } = this;
-    this.store.dropProblem('microphone');
+    this.#question += 1;
+    const question = this.#question;
+    this.#store.dropProblem('microphone');
     /** @type {Microphone | null} */
     let microphone = null;
     try {
-      const wanted = this.store.state.settings.microphone;
+      const wanted = this.#store.state.settings.microphone;
       microphone = new Microphone(await askForMicrophone(wanted));
-      const port = question === this.question ? await microphone.start() : null;
-      if (port && question === this.question) return this.#take(microphone, port);
+      const port = question === this.#question ? await microphone.start() : null;
+      if (port && question === this.#question) return this.#take(microphone, port);
     } catch (error) {
-      if (question === this.question) this.store.addProblem(microphoneProblem(error));
+      if (question === this.#question) this.#store.addProblem(microphoneProblem(error));
     }
     // Given up, or of no use: the browser's sign that it is listening goes out.
     microphone?.stop();
@@ -83,11 +86,11 @@ export class Hearing {
 
   /** @param {Microphone} microphone @param {MessagePort} port */
   #take(microphone, port) {
-    this.microphone?.stop();
-    this.microphone = microphone;
-    if (this.tabSound) microphone.mix(this.tabSound);
+    this.#microphone?.stop();
+    this.#microphone = microphone;
+    if (this.#tabSound) microphone.mix(this.#tabSound);
     microphone.track.onended = () => void this.#onUnplugged();
-    this.post('microphone', { port }, [port]);
+    this.#post('microphone', { port }, [port]);
     this.show();
     void this.#list();
     return true;
@@ -95,51 +98,51 @@ export class Hearing {
 
   /** Tell the page's state what is on. */
   show() {
-    if (!this.microphone) return;
-    const { isMuted, track } = this.microphone;
-    this.store.update({ microphone: { state: isMuted ? 'muted' : 'on', label: track.label } });
+    if (!this.#microphone) return;
+    const { isMuted, track } = this.#microphone;
+    this.#store.update({ microphone: { state: isMuted ? 'muted' : 'on', label: track.label } });
   }
 
   /** The device is gone: another one takes its place if there is one. */
   async #onUnplugged() {
     this.turnOff();
     if ((await listMicrophones()).length > 0 && (await this.#open())) {
-      this.store.addProblem(replaced(this.microphone?.track.label ?? ''));
+      this.#store.addProblem(replaced(this.#microphone?.track.label ?? ''));
     } else {
-      this.store.addProblem(LOST);
+      this.#store.addProblem(LOST);
     }
   }
 
   /** What is plugged in has changed: offer it, and go back to the chosen one if it is there again. */
   async #onDevices() {
     const microphones = await this.#list();
-    const wanted = this.store.state.settings.microphone;
+    const wanted = this.#store.state.settings.microphone;
     const isThere = microphones.some(({ id }) => id === wanted);
-    const used = this.microphone?.track.getSettings().deviceId;
-    if (this.microphone && isThere && used && used !== wanted) await this.#open();
+    const used = this.#microphone?.track.getSettings().deviceId;
+    if (this.#microphone && isThere && used && used !== wanted) await this.#open();
   }
 
   async #list() {
     const [microphones, speakers] = await Promise.all([listMicrophones(), listSpeakers()]);
-    this.store.update({ microphones, speakers });
+    this.#store.update({ microphones, speakers });
     return microphones;
   }
 
   turnOff() {
-    this.question += 1;
-    if (!this.microphone) return;
-    this.post('microphone_off');
-    this.microphone.stop();
-    this.microphone = null;
-    this.store.update({ microphone: { state: 'off', label: '' }, isHearing: false });
+    this.#question += 1;
+    if (!this.#microphone) return;
+    this.#post('microphone_off');
+    this.#microphone.stop();
+    this.#microphone = null;
+    this.#store.update({ microphone: { state: 'off', label: '' }, isHearing: false });
   }
 
   /** @param {boolean} isMuted */
   mute(isMuted) {
-    if (!this.microphone) return;
-    this.microphone.mute(isMuted);
-    this.post('mute', { isMuted });
-    this.store.update({ isHearing: false });
+    if (!this.#microphone) return;
+    this.#microphone.mute(isMuted);
+    this.#post('mute', { isMuted });
+    this.#store.update({ isHearing: false });
     this.show();
   }
 
@@ -150,26 +153,26 @@ export class Hearing {
    */
   offerTabSound(stream) {
     this.#stopTabSound();
-    this.tabSound = stream;
+    this.#tabSound = stream;
     // Browsers tick the tab's sound by themselves, and a film that talks would interrupt every
     // answer: so it is there to be let in, and not in.
     if (stream) this.mixTabSound(false);
-    else this.store.update({ tabSound: 'none' });
+    else this.#store.update({ tabSound: 'none' });
   }
 
   /** Let the assistant hear what is shared, or not. @param {boolean} isOn */
   mixTabSound(isOn) {
-    if (!this.tabSound) return;
-    for (const track of this.tabSound.getAudioTracks()) track.enabled = isOn;
-    this.microphone?.mix(this.tabSound);
-    this.post('tab_sound', { isOn });
-    this.store.update({ tabSound: isOn ? 'on' : 'off' });
+    if (!this.#tabSound) return;
+    for (const track of this.#tabSound.getAudioTracks()) track.enabled = isOn;
+    this.#microphone?.mix(this.#tabSound);
+    this.#post('tab_sound', { isOn });
+    this.#store.update({ tabSound: isOn ? 'on' : 'off' });
   }
 
   #stopTabSound() {
-    if (!this.tabSound) return;
-    this.post('tab_sound', { isOn: false });
-    for (const track of this.tabSound.getAudioTracks()) track.stop();
-    this.tabSound = null;
+    if (!this.#tabSound) return;
+    this.#post('tab_sound', { isOn: false });
+    for (const track of this.#tabSound.getAudioTracks()) track.stop();
+    this.#tabSound = null;
   }
 }

@@ -11,31 +11,33 @@ const MOST_S = 0.6;
 const PATIENCE_S = 0.18;
 
 export class Jitter {
+  #rateHz;
+  #holdS = LEAST_S;
+  #isHole = false;
+  #waited = 0;
+
   /** @param {number} rateHz Of the samples that are counted. */
   constructor(rateHz) {
-    this.rateHz = rateHz;
-    this.holdS = LEAST_S;
-    this.isHole = false;
-    this.waited = 0;
+    this.#rateHz = rateHz;
   }
 
   /** Sound has come. @param {boolean} isSameTurn It belongs to what was played last. */
   onMore(isSameTurn) {
     // More of a turn that had run dry: its next pieces may be as late.
-    if (this.isHole && isSameTurn) this.holdS = Math.min(MOST_S, this.holdS * 2);
-    this.isHole = false;
+    if (this.#isHole && isSameTurn) this.#holdS = Math.min(MOST_S, this.#holdS * 2);
+    this.#isHole = false;
   }
 
   /** All that had come is played. @param {boolean} isEnded Nothing is missing of the turn. */
   onDry(isEnded) {
-    this.isHole = !isEnded;
+    this.#isHole = !isEnded;
     // A turn that came without a hole lets the next one begin a little sooner again.
-    if (isEnded) this.holdS = Math.max(LEAST_S, this.holdS * 0.75);
+    if (isEnded) this.#holdS = Math.max(LEAST_S, this.#holdS * 0.75);
   }
 
   /** What comes next is waited for anew. */
   restart() {
-    this.waited = 0;
+    this.#waited = 0;
   }
 
   /**
@@ -44,7 +46,7 @@ export class Jitter {
    * @returns {boolean} Whether to begin.
    */
   mayStart(held, block) {
-    this.waited += block;
-    return held >= this.holdS * this.rateHz || this.waited >= (this.holdS + PATIENCE_S) * this.rateHz;
+    this.#waited += block;
+    return held >= this.#holdS * this.#rateHz || this.#waited >= (this.#holdS + PATIENCE_S) * this.#rateHz;
   }
 }

@@ -77,11 +77,14 @@ async function asHtml(lines) {
 }
 
 export class Keep {
+  #store;
+  #dialog;
+
   /** @param {import('./state.js').Store} store @param {() => void} forget */
   constructor(store, forget) {
-    this.store = store;
+    this.#store = store;
     const { dialog, body } = makeDialog('sheet', 'keep', 'Keep this conversation');
-    this.dialog = dialog;
+    this.#dialog = dialog;
     const said = make('p', 'field-hint');
     said.setAttribute('role', 'status');
     body.append(
@@ -99,11 +102,11 @@ export class Keep {
   }
 
   get #lines() {
-    return this.store.state.lines;
+    return this.#store.state.lines;
   }
 
   open() {
-    this.dialog.showModal();
+    this.#dialog.showModal();
   }
 
   /** @param {HTMLElement} said Where to tell how it went. */

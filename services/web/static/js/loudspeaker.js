@@ -18,27 +18,29 @@ const BYTES_PER_MS = 48;
  */
 
 export class Loudspeaker {
+  #listener;
+  /** @type {MessagePort | null} */
+  #port = null;
+  #turn = 0;
+  #receivedMs = 0;
+  #levels = 0;
+
   /** @param {Listener} listener */
   constructor(listener) {
-    this.listener = listener;
-    /** @type {MessagePort | null} */
-    this.port = null;
-    this.turn = 0;
-    this.receivedMs = 0;
-    this.levels = 0;
+    this.#listener = listener;
   }
 
   /** @param {MessagePort} port Of the playback worklet. */
   attach(port) {
-    this.port = port;
+    this.#port = port;
     port.onmessage = (/** @type {MessageEvent} */ { data }) => this.#onReport(data);
   }
 
   /** @param {number} turn @param {ArrayBuffer} pcm16 At 24 kHz; handed over. */
   play(turn, pcm16) {
     this.#enter(turn);
-    this.receivedMs += pcm16.byteLength / BYTES_PER_MS;
-    this.port?.postMessage({ type: 'audio', turn, pcm16 }, [pcm16]);
+    this.#receivedMs += pcm16.byteLength / BYTES_PER_MS;
+    this.#port?.postMessage({ type: 'audio', turn, pcm16 }, [pcm16]);
   }
 
   /**
@@ -49,52 +51,52 @@ export class Loudspeaker {
    */
   placeOf(turn) {
     this.#enter(turn);
-    return this.receivedMs;
+    return this.#receivedMs;
   }
 
   /** @param {number} turn */
   #enter(turn) {
-    if (turn <= this.turn) return;
-    this.turn = turn;
-    this.receivedMs = 0;
+    if (turn <= this.#turn) return;
+    this.#turn = turn;
+    this.#receivedMs = 0;
   }
 
   /** Silence at once for a turn and all before it. @param {number} turn */
   flush(turn) {
-    this.port?.postMessage({ type: 'flush', turn });
+    this.#port?.postMessage({ type: 'flush', turn });
   }
 
   /** A turn is complete: what is held of it need not wait for more. @param {number} turn */
   finish(turn) {
-    this.port?.postMessage({ type: 'end', turn });
+    this.#port?.postMessage({ type: 'end', turn });
   }
 
   /** Another conversation, whose turns are counted from 1 again. */
   reset() {
-    this.turn = 0;
-    this.receivedMs = 0;
-    this.port?.postMessage({ type: 'reset' });
+    this.#turn = 0;
+    this.#receivedMs = 0;
+    this.#port?.postMessage({ type: 'reset' });
   }
 
   /** @param {{ type: string, turn: number, playedMs: number, isPlaying: boolean, db: number }} report */
   #onReport({ type, turn, playedMs, isPlaying, db }) {
-    if (type === 'played') this.listener.onPlayed(turn, playedMs);
+    if (type === 'played') this.#listener.onPlayed(turn, playedMs);
     else if (type === 'playing') this.#onPlaying(turn, isPlaying);
     else this.#onSound(turn, playedMs, db);
   }
 
   /** @param {number} turn @param {boolean} isPlaying */
   #onPlaying(turn, isPlaying) {
-    this.levels = 0;
-    if (!isPlaying) this.listener.onLevel(-100);
-    this.listener.onPlaying(turn, isPlaying);
+    this.#levels = 0;
+    if (!isPlaying) this.#listener.onLevel(-100);
+    this.#listener.onPlaying(turn, isPlaying);
   }
 
   /** @param {number} turn @param {number} playedMs @param {number} db */
   #onSound(turn, playedMs, db) {
-    this.listener.onSound(db);
-    if (this.levels % LEVEL_EVERY === 0) this.listener.onLevel(db);
-    if (this.levels % POSITION_EVERY === 0) this.listener.onPosition(turn, playedMs);
-    this.levels += 1;
+    this.#listener.onSound(db);
+    if (this.#levels % LEVEL_EVERY === 0) this.#listener.onLevel(db);
+    if (this.#levels % POSITION_EVERY === 0) this.#listener.onPosition(turn, playedMs);
+    this.#levels += 1;
   }
 }

@@ -32,25 +32,29 @@ const CARET_HEIGHT_PX = 40;
 
 /** The columns and rows of a tile in which something differs. */
 class TileBoxes {
+  #left;
+  #top;
+  #bottom;
+
   /** @param {number} count */
   constructor(count) {
-    this.left = new Int32Array(count).fill(0x7fffffff);
+    this.#left = new Int32Array(count).fill(0x7fffffff);
     this.right = new Int32Array(count).fill(-1);
-    this.top = new Int32Array(count).fill(0x7fffffff);
-    this.bottom = new Int32Array(count).fill(-1);
+    this.#top = new Int32Array(count).fill(0x7fffffff);
+    this.#bottom = new Int32Array(count).fill(-1);
   }
 
   /** @param {number} tile @param {number} x @param {number} y */
   add(tile, x, y) {
-    if (x < this.left[tile]) this.left[tile] = x;
+    if (x < this.#left[tile]) this.#left[tile] = x;
     if (x > this.right[tile]) this.right[tile] = x;
-    if (y < this.top[tile]) this.top[tile] = y;
-    this.bottom[tile] = y;
+    if (y < this.#top[tile]) this.#top[tile] = y;
+    this.#bottom[tile] = y;
   }
 
   /** @param {number} tile @returns {boolean} Whether it holds no more than a thin upright line. */
   isThin(tile) {
-    const width = this.right[tile] - this.left[tile] + 1;
+    const width = this.right[tile] - this.#left[tile] + 1;
     return width > 0 && width <= CARET_WIDTH_PX;
   }
 
@@ -62,18 +66,18 @@ class TileBoxes {
    */
   isCaret(tile, columns) {
     if (!this.isThin(tile)) return false;
-    let [top, bottom] = [this.top[tile], this.bottom[tile]];
+    let [top, bottom] = [this.#top[tile], this.#bottom[tile]];
     const [above, below] = [tile - columns, tile + columns];
-    if (this.isThin(above) && this.bottom[above] === top - 1) top = this.top[above];
-    if (this.isThin(below) && this.top[below] === bottom + 1) bottom = this.bottom[below];
+    if (this.isThin(above) && this.#bottom[above] === top - 1) top = this.#top[above];
+    if (this.isThin(below) && this.#top[below] === bottom + 1) bottom = this.#bottom[below];
     const height = bottom - top + 1;
     return height >= CARET_LEAST_HEIGHT_PX && height <= CARET_HEIGHT_PX;
   }
 
   /** @param {number} tile @returns {Rect} */
   boxOf(tile) {
-    const [x, y] = [this.left[tile], this.top[tile]];
-    return { x, y, width: this.right[tile] - x + 1, height: this.bottom[tile] - y + 1 };
+    const [x, y] = [this.#left[tile], this.#top[tile]];
+    return { x, y, width: this.right[tile] - x + 1, height: this.#bottom[tile] - y + 1 };
   }
 }
 

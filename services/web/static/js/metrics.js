@@ -14,28 +14,26 @@ const RATE_S = 10;
  */
 
 export class Metrics {
-  constructor() {
-    /** @type {number | null} */
-    this.pingMs = null;
-    /** @type {number | null} */
-    this.answerMs = null;
-    this.framesSent = 0;
-    /** @type {number | null} */
-    this.askedAtMs = null;
-    /** Bytes at the end of each second. @type {number[]} */
-    this.uploads = [];
-  }
+  /** @type {number | null} */
+  pingMs = null;
+  /** @type {number | null} */
+  answerMs = null;
+  framesSent = 0;
+  /** @type {number | null} */
+  #askedAtMs = null;
+  /** Bytes at the end of each second. @type {number[]} */
+  #uploads = [];
 
   /** A question was asked; of several in a row the last one counts. @param {number} nowMs */
   onAsked(nowMs) {
-    this.askedAtMs = nowMs;
+    this.#askedAtMs = nowMs;
   }
 
   /** The assistant is heard. @param {number} nowMs */
   onSound(nowMs) {
-    if (this.askedAtMs === null) return;
-    this.answerMs = nowMs - this.askedAtMs;
-    this.askedAtMs = null;
+    if (this.#askedAtMs === null) return;
+    this.answerMs = nowMs - this.#askedAtMs;
+    this.#askedAtMs = null;
   }
 
   /**
@@ -46,12 +44,12 @@ export class Metrics {
    * @returns {Figures}
    */
   figures(uploadBytes, framesSeen) {
-    this.uploads = [...this.uploads.slice(-RATE_S), uploadBytes];
-    const seconds = Math.max(1, this.uploads.length - 1);
-    const { pingMs, answerMs, framesSent, uploads } = this;
+    this.#uploads = [...this.#uploads.slice(-RATE_S), uploadBytes];
+    const seconds = Math.max(1, this.#uploads.length - 1);
+    const { pingMs, answerMs, framesSent } = this;
     return {
       pingMs, answerMs, framesSent, uploadBytes, framesSkipped: Math.max(0, framesSeen - framesSent),
-      uploadBytesPerS: (uploadBytes - uploads[0]) / seconds,
+      uploadBytesPerS: (uploadBytes - this.#uploads[0]) / seconds,
     };
   }
 }

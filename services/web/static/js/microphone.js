@@ -23,16 +23,18 @@ function sourceOf(stream) {
 }
 
 export class Microphone {
+  #stream;
+  /** @type {MediaStreamAudioSourceNode | null} */
+  #source = null;
+  /** @type {AudioWorkletNode | null} */
+  #node = null;
+  /** @type {MediaStreamAudioSourceNode | null} What is mixed in. */
+  #extra = null;
+
   /** @param {MediaStream} stream */
   constructor(stream) {
-    this.stream = stream;
+    this.#stream = stream;
     this.track = stream.getAudioTracks()[0];
-    /** @type {MediaStreamAudioSourceNode | null} */
-    this.source = null;
-    /** @type {AudioWorkletNode | null} */
-    this.node = null;
-    /** @type {MediaStreamAudioSourceNode | null} What is mixed in. */
-    this.extra = null;
   }
 
   get isMuted() {
@@ -44,12 +46,12 @@ export class Microphone {
    * @throws {DOMException} If the browser cannot take sound from this device, or has no sound at all.
    */
   async start() {
-    this.source = sourceOf(this.stream);
-    const context = /** @type {AudioContext} */ (this.source.context);
+    this.#source = sourceOf(this.#stream);
+    const context = /** @type {AudioContext} */ (this.#source.context);
     await Promise.all([loadWorklets(context), run(context)]);
-    this.node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
-    this.source.connect(this.node);
-    return openPort(this.node);
+    this.#node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
+    this.#source.connect(this.#node);
+    return openPort(this.#node);
   }
 
   /** @param {boolean} isMuted */
@@ -59,20 +61,20 @@ export class Microphone {
 
   /** Add the sound of another stream to what is sent. @param {MediaStream} stream */
   mix(stream) {
-    if (!this.node || this.extra?.mediaStream === stream) return;
-    this.extra?.disconnect();
-    const context = /** @type {AudioContext} */ (this.node.context);
-    this.extra = context.createMediaStreamSource(stream);
-    this.extra.connect(this.node);
+    if (!this.#node || this.#extra?.mediaStream === stream) return;
+    this.#extra?.disconnect();
+    const context = /** @type {AudioContext} */ (this.#node.context);
+    this.#extra = context.createMediaStreamSource(stream);
+    this.#extra.connect(this.#node);
   }
 
   stop() {
     this.track.onended = null;
     this.track.stop();
-    this.source?.disconnect();
-    this.extra?.disconnect();
-    this.node?.disconnect();
-    const context = /** @type {AudioContext | undefined} */ (this.source?.context);
+    this.#source?.disconnect();
+    this.#extra?.disconnect();
+    this.#node?.disconnect();
+    const context = /** @type {AudioContext | undefined} */ (this.#source?.context);
     if (context && context !== sharedContext()) void context.close();
   }
 }

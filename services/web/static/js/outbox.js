@@ -19,16 +19,17 @@
  */
 
 export class Outbox {
+  /** @type {Entry[]} In the order in which it was said. */
+  entries = [];
+  #nextSeq = 1;
+  /** Audio held, sent or not. */
+  #audioMs = 0;
+  /** Audio that fell out unsent or unacknowledged since {@link takeLostMs} was called. */
+  #lostMs = 0;
+
   /** @param {number} maxAudioMs How much audio is kept; older audio falls out and is counted. */
   constructor(maxAudioMs) {
     this.maxAudioMs = maxAudioMs;
-    /** @type {Entry[]} In the order in which it was said. */
-    this.entries = [];
-    this.nextSeq = 1;
-    /** Audio held, sent or not. */
-    this.audioMs = 0;
-    /** Audio that fell out unsent or unacknowledged since {@link takeLostMs} was called. */
-    this.lostMs = 0;
   }
 
   /**
@@ -38,8 +39,8 @@ export class Outbox {
    */
   addAudio(pcm16, timeMs, durationMs) {
     this.entries.push({ seq: 0, audio: pcm16, control: null, timeMs, durationMs });
-    this.audioMs += durationMs;
-    while (this.audioMs > this.maxAudioMs) this.#dropOldestAudio();
+    this.#audioMs += durationMs;
+    while (this.#audioMs > this.maxAudioMs) this.#dropOldestAudio();
   }
 
   /** @param {import('./messages.js').Message} message Without its number. */
@@ -50,8 +51,8 @@ export class Outbox {
   #dropOldestAudio() {
     const index = this.entries.findIndex((entry) => entry.audio !== null);
     const [entry] = this.entries.splice(index, 1);
-    this.audioMs -= entry.durationMs;
-    this.lostMs += entry.durationMs;
+    this.#audioMs -= entry.durationMs;
+    this.#lostMs += entry.durationMs;
   }
 
   /**
@@ -62,8 +63,8 @@ export class Outbox {
   *unsent() {
     for (const entry of this.entries) {
       if (entry.seq !== 0) continue;
-      entry.seq = this.nextSeq;
-      this.nextSeq += 1;
+      entry.seq = this.#nextSeq;
+      this.#nextSeq += 1;
       yield entry;
     }
   }
@@ -79,7 +80,7 @@ export class Outbox {
     while (stored < this.entries.length) {
       const entry = this.entries[stored];
       if (entry.seq === 0 || entry.seq > seq) break;
-      this.audioMs -= entry.durationMs;
+      this.#audioMs -= entry.durationMs;
       stored += 1;
     }
     this.entries.splice(0, stored);
@@ -96,13 +97,13 @@ export class Outbox {
     // How much was heard of an answer in a session that is over concerns nobody.
     else this.entries = this.entries.filter((entry) => entry.control?.type !== 'played');
     for (const entry of this.entries) entry.seq = 0;
-    this.nextSeq = lastSeq + 1;
+    this.#nextSeq = lastSeq + 1;
   }
 
   /** @returns {number} Audio lost since the last call, in ms. */
   takeLostMs() {
-    const lostMs = this.lostMs;
-    this.lostMs = 0;
+    const lostMs = this.#lostMs;
+    this.#lostMs = 0;
     return lostMs;
   }
 }

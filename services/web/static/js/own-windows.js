@@ -28,14 +28,16 @@ function ownPage() {
 }
 
 export class OwnWindows {
+  #onChange;
+  /** @type {Rect | null} A panel of the page that stays above other windows; CSS pixels of the screen. */
+  panel = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  #known = '[]';
+
   /** @param {() => void} onChange They were moved, shown or covered. */
   constructor(onChange) {
-    this.onChange = onChange;
-    /** @type {Rect | null} A panel of the page that stays above other windows; CSS pixels of the screen. */
-    this.panel = null;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.clock = undefined;
-    this.known = '[]';
+    this.#onChange = onChange;
   }
 
   /** Whether more screens than one make it impossible to tell on which of them a window is. */
@@ -51,17 +53,17 @@ export class OwnWindows {
 
   /** @param {boolean} isWatched Whether a whole screen is shared. */
   watch(isWatched) {
-    clearInterval(this.clock);
+    clearInterval(this.#clock);
     if (!isWatched) return;
-    this.known = JSON.stringify(this.rects);
-    this.clock = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.#known = JSON.stringify(this.rects);
+    this.#clock = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 
   /** See whether they are where they were. */
   look() {
     const now = JSON.stringify(this.rects);
-    if (now === this.known) return;
-    this.known = now;
-    this.onChange();
+    if (now === this.#known) return;
+    this.#known = now;
+    this.#onChange();
   }
 }

@@ -55,87 +55,88 @@ export function planOf(detail) {
 }
 
 export class Pace {
+  isCalm = false;
+  #changedMs = -Infinity;
+  #firstChangeMs = -Infinity;
+  #isDirty = false;
+  #sentMs = -Infinity;
+  /** Before this nothing is sent on change. */
+  #nextMs = -Infinity;
+  #talkedMs = -Infinity;
+  #store = IDLE_STORE;
+  #storedMs = -Infinity;
+
   /** @param {Plan} [plan] */
   constructor(plan = PLANS.balanced) {
     this.plan = plan;
-    this.isCalm = false;
-    this.changedMs = -Infinity;
-    this.firstChangeMs = -Infinity;
-    this.isDirty = false;
-    this.sentMs = -Infinity;
-    /** Before this nothing is sent on change. */
-    this.nextMs = -Infinity;
-    this.talkedMs = -Infinity;
-    this.store = IDLE_STORE;
-    this.storedMs = -Infinity;
   }
 
   /** The screen changed. @param {number} nowMs */
   onChange(nowMs) {
-    if (!this.isDirty) this.firstChangeMs = nowMs;
-    this.isDirty = true;
-    this.changedMs = nowMs;
+    if (!this.#isDirty) this.#firstChangeMs = nowMs;
+    this.#isDirty = true;
+    this.#changedMs = nowMs;
   }
 
   /** Someone speaks or types, or is being answered. @param {number} nowMs */
   onTalk(nowMs) {
-    this.talkedMs = nowMs;
+    this.#talkedMs = nowMs;
   }
 
   /** @param {number} nowMs */
   #isIdle(nowMs) {
-    return nowMs - this.talkedMs > TALK_MS;
+    return nowMs - this.#talkedMs > TALK_MS;
   }
 
   /** @param {number} nowMs @returns {number} How many pictures may go out now, unasked. */
   allowance(nowMs) {
     const { closeUps, idleMs } = this.plan;
     if (!this.#isIdle(nowMs)) return 1 + closeUps;
-    const grownBy = this.storedMs === -Infinity ? 0 : (nowMs - this.storedMs) / idleMs;
-    this.store = Math.min(IDLE_STORE, this.store + grownBy);
-    this.storedMs = nowMs;
-    return Math.min(1 + closeUps, Math.floor(this.store));
+    const grownBy = this.#storedMs === -Infinity ? 0 : (nowMs - this.#storedMs) / idleMs;
+    this.#store = Math.min(IDLE_STORE, this.#store + grownBy);
+    this.#storedMs = nowMs;
+    return Math.min(1 + closeUps, Math.floor(this.#store));
   }
 
   /** How it looks now is being sent. @param {number} nowMs */
   onSent(nowMs) {
-    this.isDirty = false;
-    this.sentMs = nowMs;
+    this.#isDirty = false;
+    this.#sentMs = nowMs;
     this.onMore(nowMs, 1);
   }
 
   /** And so many pictures more of the same. @param {number} nowMs @param {number} pictures */
   onMore(nowMs, pictures) {
     const gapMs = this.isCalm ? CALM_GAP_MS : this.plan.gapMs;
-    this.nextMs = Math.max(nowMs, this.nextMs) + pictures * gapMs;
-    if (this.#isIdle(nowMs)) this.store = Math.max(0, this.store - pictures);
+    this.#nextMs = Math.max(nowMs, this.#nextMs) + pictures * gapMs;
+    if (this.#isIdle(nowMs)) this.#store = Math.max(0, this.#store - pictures);
   }
 
   /** It changed back: there is nothing to send, and nothing was. */
   onUnchanged() {
-    this.isDirty = false;
+    this.#isDirty = false;
   }
 
   /** @param {number} nowMs @returns {boolean} Whether the change is to be sent now. */
   isDue(nowMs) {
-    if (!this.isDirty || nowMs < this.nextMs) return false;
+    if (!this.#isDirty || nowMs < this.#nextMs) return false;
     const isSettled =
-      nowMs - this.changedMs >= SETTLE_MS || nowMs - this.firstChangeMs >= MAX_UNSETTLED_MS;
+      nowMs - this.#changedMs >= SETTLE_MS || nowMs - this.#firstChangeMs >= MAX_UNSETTLED_MS;
     return isSettled && this.allowance(nowMs) > 0;
   }
 
   /** @param {number} nowMs @returns {boolean} Whether a screen that stands still is to be shown again. */
   isHeartbeatDue(nowMs) {
-    return !this.isDirty && nowMs - this.sentMs >= HEARTBEAT_MS;
+    return !this.#isDirty && nowMs - this.#sentMs >= HEARTBEAT_MS;
   }
 
   /** @param {number} nowMs @returns {boolean} Whether a question shows again what has not changed. */
   isStale(nowMs) {
-    return nowMs - this.sentMs >= STALE_MS;
+    return nowMs - this.#sentMs >= STALE_MS;
   }
 
   /** @param {number} nowMs @returns {number} How long a question has to wait for its picture. */
   questionWaitMs(nowMs) {
-    return Math.max(0, this.sentMs + QUESTION_GAP_MS - nowMs);
+    return Math.max(0, this.#sentMs + QUESTION_GAP_MS - nowMs);
   }
 }

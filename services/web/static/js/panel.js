@@ -1,6 +1,6 @@
 /**
  * A small window that stays above the others: what is going on, the last words, and what one needs
- * while looking at something else. Where a browser has no such window, a popup takes its place.
+ * while looking at something else. Where a browser has no such window, a popup takes its this.#mark.
  */
 
 import { icon, make, write } from './dom.js';
@@ -28,6 +28,27 @@ function control(action, symbol, label) {
 }
 
 export class Panel {
+  #store;
+  #press;
+  #onMoved;
+  /** @type {Window | null} */
+  #window = null;
+  #onChange = () => this.#draw();
+  #url = '';
+  /** @type {PageState['picture']} */
+  #picture = null;
+  #status = make('div', 'status');
+  #shape = icon('s-ring');
+  #label = make('p', 'status-label');
+  #question = make('p', 'panel-question');
+  #answer = make('p', '');
+  #sight = make('div', 'panel-sight');
+  #image = make('img', '');
+  #mark = make('span', 'panel-mark');
+  #mute = control('mute', 'mic', 'Mute');
+  #hush = control('hush', 'hush', 'Stop');
+  #look = control('look', 'eye', 'Look now');
+
   /**
    * @param {import('./state.js').Store} store
    * @param {(button: HTMLElement) => void} press Do what the page's button of this action does.
@@ -35,34 +56,28 @@ export class Panel {
    *   of the screen.
    */
   constructor(store, press, onMoved) {
-    this.store = store;
-    this.press = press;
-    this.onMoved = onMoved;
-    /** @type {Window | null} */
-    this.window = null;
-    this.onChange = () => this.#draw();
-    this.url = '';
-    /** @type {PageState['picture']} */
-    this.picture = null;
+    this.#store = store;
+    this.#press = press;
+    this.#onMoved = onMoved;
   }
 
   /** Open it, or close it if it is open. Called from a click or a key, without which no window opens. */
   async open() {
-    if (this.window) {
-      this.window.close();
+    if (this.#window) {
+      this.#window.close();
       return;
     }
-    this.window = await openWindow().catch(() => null);
-    if (!this.window) {
-      this.store.addProblem({
+    this.#window = await openWindow().catch(() => null);
+    if (!this.#window) {
+      this.#store.addProblem({
         key: 'panel', tone: 'info', title: 'The browser did not open a small window.',
         hint: 'Allow pop-up windows for this page, then try again.', next: { label: 'Try again', action: 'panel' },
       });
       return;
     }
-    this.store.dropProblem('panel');
-    this.#build(this.window);
-    this.store.addEventListener('change', this.onChange);
+    this.#store.dropProblem('panel');
+    this.#build(this.#window);
+    this.#store.addEventListener('change', this.#onChange);
     this.#draw();
   }
 
@@ -76,33 +91,22 @@ export class Panel {
     style.rel = 'stylesheet';
     style.href = new URL('../css/page.css', import.meta.url).href;
     page.head.replaceChildren(style);
-    this.label = make('p', 'status-label');
-    this.status = make('div', 'status');
-    this.shape = icon('s-ring');
-    this.shape.setAttribute('class', 'status-shape');
-    this.status.append(this.shape, this.label);
-    this.question = make('p', 'panel-question');
-    this.answer = make('p', 'panel-answer');
+    this.#shape.setAttribute('class', 'status-shape');
+    this.#status.append(this.#shape, this.#label);
     const captions = make('div', 'panel-captions');
-    captions.append(this.question, this.answer);
-    this.sight = make('div', 'panel-sight');
-    this.image = make('img', '');
-    this.image.alt = 'The last picture sent';
-    this.mark = make('span', 'panel-mark');
-    this.sight.append(this.image, this.mark);
-    this.mute = control('mute', 'mic', 'Mute');
-    this.hush = control('hush', 'hush', 'Stop');
-    this.look = control('look', 'eye', 'Look now');
+    captions.append(this.#question, this.#answer);
+    this.#image.alt = 'The last picture sent';
+    this.#sight.append(this.#image, this.#mark);
     const dock = make('div', 'dock');
-    dock.append(this.mute, this.hush, this.look);
+    dock.append(this.#mute, this.#hush, this.#look);
     const main = make('main', 'panel-main');
-    main.append(this.status, captions, this.sight, dock);
+    main.append(this.#status, captions, this.#sight, dock);
     // The symbols of the icons are looked up in the document that they stand in.
     const sprite = /** @type {Element} */ (document.querySelector('.sprite')).cloneNode(true);
     page.body.replaceChildren(sprite, main);
     page.addEventListener('click', ({ target }) => {
       const button = /** @type {Element} */ (target).closest('[data-action]');
-      if (button) this.press(/** @type {HTMLElement} */ (button));
+      if (button) this.#press(/** @type {HTMLElement} */ (button));
     });
     window.setInterval(() => this.#tellPlace(), PLACE_EVERY_MS);
     window.addEventListener('pagehide', () => this.#onClosed());
@@ -110,71 +114,70 @@ export class Panel {
   }
 
   #tellPlace() {
-    if (!this.window) return;
-    const { screenX: x, screenY: y, outerWidth: width, outerHeight: height } = this.window;
-    this.onMoved({ x, y, width, height });
+    if (!this.#window) return;
+    const { screenX: x, screenY: y, outerWidth: width, outerHeight: height } = this.#window;
+    this.#onMoved({ x, y, width, height });
   }
 
   #onClosed() {
-    this.store.removeEventListener('change', this.onChange);
-    this.window = null;
-    this.picture = null;
-    URL.revokeObjectURL(this.url);
-    this.onMoved(null);
+    this.#store.removeEventListener('change', this.#onChange);
+    this.#window = null;
+    this.#picture = null;
+    URL.revokeObjectURL(this.#url);
+    this.#onMoved(null);
   }
 
   #draw() {
-    const { state } = this.store;
-    if (!this.window || !this.label) return;
+    const { state } = this.#store;
+    if (!this.#window) return;
     if (state.phase !== 'live') {
-      this.window.close();
+      this.#window.close();
       return;
     }
-    this.#drawStatus(state);
+    this.#drawStatus(state, this.#window);
     this.#drawWords(state);
     this.#drawSight(state);
   }
 
-  /** @param {PageState} state */
-  #drawStatus(state) {
+  /** @param {PageState} state @param {Window} window */
+  #drawStatus(state, window) {
     const status = statusOf(state);
-    const root = /** @type {Window} */ (this.window).document.documentElement;
+    const root = window.document.documentElement;
     root.dataset.state = status;
     root.dataset.phase = state.phase;
     if (state.settings.theme !== 'auto') root.dataset.theme = state.settings.theme;
     else delete root.dataset.theme;
-    /** @type {HTMLElement} */ (this.status).dataset.tone = STATUSES[status].tone;
-    this.shape?.querySelector('use')?.setAttribute('href', `#i-s-${STATUSES[status].icon}`);
-    write(/** @type {Element} */ (this.label), statusLabel(state));
+    this.#status.dataset.tone = STATUSES[status].tone;
+    this.#shape.querySelector('use')?.setAttribute('href', `#i-s-${STATUSES[status].icon}`);
+    write(this.#label, statusLabel(state));
     const isMuted = state.microphone.state !== 'on';
-    this.mute?.querySelector('use')?.setAttribute('href', isMuted ? '#i-mic-off' : '#i-mic');
-    write(/** @type {Element} */ (this.mute?.querySelector('span')), isMuted ? 'Unmute' : 'Mute');
-    /** @type {HTMLButtonElement} */ (this.hush).disabled = state.playingTurn === null && !state.isAnswering;
-    /** @type {HTMLButtonElement} */ (this.look).disabled = state.share.state !== 'on';
+    this.#mute.querySelector('use')?.setAttribute('href', isMuted ? '#i-mic-off' : '#i-mic');
+    write(/** @type {Element} */ (this.#mute.querySelector('span')), isMuted ? 'Unmute' : 'Mute');
+    this.#hush.disabled = state.playingTurn === null && !state.isAnswering;
+    this.#look.disabled = state.share.state !== 'on';
   }
 
   /** @param {PageState} state */
   #drawWords({ lines }) {
     const last = (/** @type {string} */ role) => lines.findLast((line) => line.role === role)?.text.trim() ?? '';
-    write(/** @type {Element} */ (this.question), last('user'));
-    write(/** @type {Element} */ (this.answer), last('assistant'));
+    write(this.#question, last('user'));
+    write(this.#answer, last('assistant'));
   }
 
   /** @param {PageState} state */
   #drawSight({ picture, mark, share }) {
-    const [sight, place] = [/** @type {HTMLElement} */ (this.sight), /** @type {HTMLElement} */ (this.mark)];
-    sight.hidden = picture === null || share.state !== 'on';
-    if (picture !== this.picture) {
-      this.picture = picture;
-      URL.revokeObjectURL(this.url);
-      this.url = picture ? URL.createObjectURL(picture.blob) : '';
-      /** @type {HTMLImageElement} */ (this.image).src = this.url;
+    this.#sight.hidden = picture === null || share.state !== 'on';
+    if (picture !== this.#picture) {
+      this.#picture = picture;
+      URL.revokeObjectURL(this.#url);
+      this.#url = picture ? URL.createObjectURL(picture.blob) : '';
+      this.#image.src = this.#url;
     }
-    place.hidden = mark === null || picture === null;
+    this.#mark.hidden = mark === null || picture === null;
     if (!mark || !picture) return;
     // The picture has its caption below; the place is counted in what is above it.
-    place.style.setProperty('--x', `${mark.x * 100}%`);
-    place.style.setProperty('--y', `${(mark.y * 100 * picture.frame.height) / picture.height}%`);
-    write(place, mark.label);
+    this.#mark.style.setProperty('--x', `${mark.x * 100}%`);
+    this.#mark.style.setProperty('--y', `${(mark.y * 100 * picture.frame.height) / picture.height}%`);
+    write(this.#mark, mark.label);
   }
 }

@@ -28,27 +28,30 @@ import { nowMs } from './socket.js';
 const KEPT_CLOSE_UPS = 3;
 
 export class PictureSender {
+  #line;
+  #pointing;
+  /** Counts what makes earlier work void: pictures of what may not be seen any more are let go. */
+  version = 0;
+  /** @type {View | null} */
+  view = null;
+  /** @type {Rect[]} Where it changed last and no close-up was sent of; pixels of the screen. */
+  places = [];
+  #work = Promise.resolve();
+  #jobs = 0;
+
   /**
    * @param {Line} line
    * @param {import('./pace.js').Pace} pace Is told of each picture.
    * @param {import('./pointing.js').Pointing} pointing Is told of each overview.
    */
   constructor(line, pace, pointing) {
-    this.line = line;
+    this.#line = line;
     this.pace = pace;
-    this.pointing = pointing;
-    /** Counts what makes earlier work void: pictures of what may not be seen any more are let go. */
-    this.version = 0;
-    /** @type {View | null} */
-    this.view = null;
-    /** @type {Rect[]} Where it changed last and no close-up was sent of; pixels of the screen. */
-    this.places = [];
-    this.work = Promise.resolve();
-    this.jobs = 0;
+    this.#pointing = pointing;
   }
 
   get isBusy() {
-    return this.jobs > 0;
+    return this.#jobs > 0;
   }
 
   /** Forget what was sent, and let go of what is being made. */
@@ -65,11 +68,11 @@ export class PictureSender {
    * @returns {Promise<void>}
    */
   inTurn(job) {
-    this.jobs += 1;
-    this.work = this.work.then(job).then(() => undefined, reportError).finally(() => {
-      this.jobs -= 1;
+    this.#jobs += 1;
+    this.#work = this.#work.then(job).then(() => undefined, reportError).finally(() => {
+      this.#jobs -= 1;
     });
-    return this.work;
+    return this.#work;
   }
 
   /** @param {Shot} shot @returns {Rect[]} What has changed since the last overview; also noted. */
@@ -87,7 +90,7 @@ export class PictureSender {
    * @param {{ changed: Rect[], closeUps: number, isUrgent: boolean }} what
    */
   async send(shot, { changed, closeUps, isUrgent }) {
-    const number = this.line.nextNumber();
+    const number = this.#line.nextNumber();
     if (number === null) return;
     const { version, pace } = this;
     const { quality } = pace.plan;
@@ -97,8 +100,8 @@ export class PictureSender {
     const overview = await shot.draw((source) => overviewOf(source, shot, number, options));
     if (version !== this.version) return;
     this.view = { overview, closeUps: [], look: shot.look };
-    this.pointing.remember(number, shot.look, overview.frame);
-    this.line.onPicture(overview);
+    this.#pointing.remember(number, shot.look, overview.frame);
+    this.#line.onPicture(overview);
     await this.sendCloseUps(shot, closeUps, isUrgent);
   }
 
@@ -126,20 +129,20 @@ export class PictureSender {
    */
   async sendCloseUp(shot, part, isUrgent) {
     const { version, view } = this;
-    const number = this.line.nextNumber();
+    const number = this.#line.nextNumber();
     if (!view || number === null) return null;
     const what = { number, overview: view.overview.number, part };
     const { quality } = this.pace.plan;
     const picture = await shot.draw((source) => closeUpOf(source, shot, what, { isUrgent, quality }));
     if (version !== this.version) return null;
     view.closeUps = [...view.closeUps.slice(1 - KEPT_CLOSE_UPS), picture];
-    this.line.onPicture(picture);
+    this.#line.onPicture(picture);
     return picture;
   }
 
   /** Send what was sent last again: a new connection may know nothing of it. */
   resend() {
     if (!this.view) return;
-    for (const picture of [this.view.overview, ...this.view.closeUps]) this.line.onPicture(picture);
+    for (const picture of [this.view.overview, ...this.view.closeUps]) this.#line.onPicture(picture);
   }
 }

@@ -3,27 +3,25 @@
 /** @typedef {import('./state.js').Seen} Seen */
 
 export class PictureUrls {
-  constructor() {
-    /** @type {Map<Blob, string>} */
-    this.urls = new Map();
-  }
+  /** @type {Map<Blob, string>} */
+  #urls = new Map();
 
   /** @param {Seen} picture @returns {string} */
   of({ blob }) {
-    const known = this.urls.get(blob);
+    const known = this.#urls.get(blob);
     if (known) return known;
     const url = URL.createObjectURL(blob);
-    this.urls.set(blob, url);
+    this.#urls.set(blob, url);
     return url;
   }
 
   /** Let go of all but these. @param {readonly Seen[]} pictures */
   keep(pictures) {
     const kept = new Set(pictures.map(({ blob }) => blob));
-    for (const [blob, url] of this.urls) {
+    for (const [blob, url] of this.#urls) {
       if (kept.has(blob)) continue;
       URL.revokeObjectURL(url);
-      this.urls.delete(blob);
+      this.#urls.delete(blob);
     }
   }
 }

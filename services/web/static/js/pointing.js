@@ -19,21 +19,19 @@ const AROUND = Object.freeze({ width: 160, height: 96 });
 const LABEL_CHARS = 80;
 
 export class Pointing {
-  constructor() {
-    /** @type {{ number: number, look: Look, frame: Size }[]} Oldest first. */
-    this.overviews = [];
-    /** @type {{ mark: Mark, look: Look, around: Rect } | null} */
-    this.pointed = null;
-  }
+  /** @type {{ number: number, look: Look, frame: Size }[]} Oldest first. */
+  #overviews = [];
+  /** @type {{ mark: Mark, look: Look, around: Rect } | null} */
+  pointed = null;
 
   /** An overview was sent. @param {number} number @param {Look} look @param {Size} frame */
   remember(number, look, frame) {
-    this.overviews = [...this.overviews.slice(1 - KEPT_OVERVIEWS), { number, look, frame }];
+    this.#overviews = [...this.#overviews.slice(1 - KEPT_OVERVIEWS), { number, look, frame }];
   }
 
   /** Forget all: what was seen is not to be seen any more. */
   clear() {
-    this.overviews = [];
+    this.#overviews = [];
     this.pointed = null;
   }
 
@@ -48,7 +46,7 @@ export class Pointing {
    */
   pointAt(call, args, now) {
     const { x, y } = { x: Number(args.x), y: Number(args.y) };
-    const seen = this.overviews.find(({ number }) => number === Number(args.frame));
+    const seen = this.#overviews.find(({ number }) => number === Number(args.frame));
     if (!seen) return 'That frame is too old, or was never sent. Point into the newest one.';
     const { look, frame } = seen;
     if (!(x >= 0 && y >= 0 && x <= frame.width && y <= frame.height)) {

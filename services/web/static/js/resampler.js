@@ -60,30 +60,38 @@ function makeFilter(phases, taps, cutoff) {
 }
 
 export class Resampler {
+  /** Input samples per output sample are `#stepNumerator / #stepDenominator`. */
+  #stepNumerator;
+  #stepDenominator;
+  #phases;
+  #isIdentity;
+  #taps;
+  #filter;
+  /** Twice the filter's length, written twice: a window of `#taps` is then always contiguous. */
+  #history;
+  #position = 0;
+  /** Numerator of the time from the newest input sample to the next output sample. */
+  #phase = 0;
+
   /**
    * @param {number} fromHz
    * @param {number} toHz
    */
   constructor(fromHz, toHz) {
     const divisor = greatestCommonDivisor(Math.round(fromHz), Math.round(toHz));
-    /** Input samples per output sample is `#stepNumerator / #stepDenominator`. */
-    this.stepNumerator = Math.round(fromHz) / divisor;
-    this.stepDenominator = Math.round(toHz) / divisor;
-    this.phases = Math.min(this.stepDenominator, MAX_PHASES);
-    this.isIdentity = this.stepNumerator === this.stepDenominator;
+    this.#stepNumerator = Math.round(fromHz) / divisor;
+    this.#stepDenominator = Math.round(toHz) / divisor;
+    this.#phases = Math.min(this.#stepDenominator, MAX_PHASES);
+    this.#isIdentity = this.#stepNumerator === this.#stepDenominator;
     const widening = Math.max(1, fromHz / toHz);
-    this.taps = 2 * Math.ceil(ZERO_CROSSINGS * widening);
-    this.filter = makeFilter(this.phases, this.taps, (0.5 * CUTOFF) / widening);
-    // Twice the filter's length, written twice: a window of `taps` is then always contiguous.
-    this.history = new Float32Array(2 * this.taps);
-    this.position = 0;
-    /** Numerator of the time from the newest input sample to the next output sample. */
-    this.phase = 0;
+    this.#taps = 2 * Math.ceil(ZERO_CROSSINGS * widening);
+    this.#filter = makeFilter(this.#phases, this.#taps, (0.5 * CUTOFF) / widening);
+    this.#history = new Float32Array(2 * this.#taps);
   }
 
   /** How many samples at most come out for so many that go in. @param {number} inputLength */
   maxOutput(inputLength) {
-    return Math.ceil((inputLength * this.stepDenominator) / this.stepNumerator) + 1;
+    return Math.ceil((inputLength * this.#stepDenominator) / this.#stepNumerator) + 1;
   }
 
   /**
@@ -94,31 +102,33 @@ export class Resampler {
    * @returns {number} How many samples were written to `output`.
    */
   process(input, output) {
-    if (this.isIdentity) {
+    if (this.#isIdentity) {
       output.set(input);
       return input.length;
     }
     let written = 0;
     for (let i = 0; i < input.length; i += 1) {
-      this.history[this.position] = input[i];
-      this.history[this.position + this.taps] = input[i];
-      this.position = (this.position + 1) % this.taps;
-      while (this.phase < this.stepDenominator) {
+      this.#history[this.#position] = input[i];
+      this.#history[this.#position + this.#taps] = input[i];
+      this.#position = (this.#position + 1) % this.#taps;
+      while (this.#phase < this.#stepDenominator) {
         output[written] = this.#convolve();
         written += 1;
-        this.phase += this.stepNumerator;
+        this.#phase += this.#stepNumerator;
       }
-      this.phase -= this.stepDenominator;
+      this.#phase -= this.#stepDenominator;
     }
     return written;
   }
 
   /** One output sample, from the window that ends at the newest input sample. */
   #convolve() {
-    const row = Math.floor((this.phase * this.phases) / this.stepDenominator) * this.taps;
-    const { history, filter, taps, position } = this;
+    const row = Math.floor((this.#phase * this.#phases) / this.#stepDenominator) * this.#taps;
+    const history = this.#history;
+    const filter = this.#filter;
+    const position = this.#position;
     let sum = 0;
-    for (let tap = 0; tap < taps; tap += 1) sum += history[position + tap] * filter[row + tap];
+    for (let tap = 0; tap < this.#taps; tap += 1) sum += history[position + tap] * filter[row + tap];
     return sum;
   }
 }

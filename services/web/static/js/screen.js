@@ -46,30 +46,32 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ALL = Object.freeze({ region: null, masks: [] });
 
 export class ScreenWatcher {
+  #listener;
+  pace = new Pace();
+  #pointing = new Pointing();
+  #isWatching = false;
+  #isPaused = false;
+  /** Someone is asking: whatever changes now belongs to the question. */
+  isAsked = false;
+  /** @type {Sight} */
+  #sight = ALL;
+  /** Counts the streams: one that is over is read to its end, and nothing is taken from it. */
+  #generation = 0;
+  /** @type {Shot | null} The newest. */
+  #shot = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  #wakeMs = 0;
+  #askedMs = 0;
+  /** Frames that came, sent or not. */
+  framesSeen = 0;
+  /** A question waits for the frame after it. */
+  #onNextShot = () => {};
+
   /** @param {ScreenListener} listener */
   constructor(listener) {
-    this.listener = listener;
-    this.pace = new Pace();
-    this.pointing = new Pointing();
-    this.sender = new PictureSender(listener, this.pace, this.pointing);
-    this.isWatching = false;
-    this.isPaused = false;
-    /** Someone is asking: whatever changes now belongs to the question. */
-    this.isAsked = false;
-    /** @type {Sight} */
-    this.sight = ALL;
-    /** Counts the streams: one that is over is read to its end, and nothing is taken from it. */
-    this.generation = 0;
-    /** @type {Shot | null} The newest. */
-    this.shot = null;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.clock = undefined;
-    this.wakeMs = 0;
-    this.askedMs = 0;
-    /** Frames that came, sent or not. */
-    this.framesSeen = 0;
-    /** A question waits for the frame after it. */
-    this.onNextShot = () => {};
+    this.#listener = listener;
+    this.sender = new PictureSender(listener, this.pace, this.#pointing);
   }
 
   /**
@@ -80,34 +82,34 @@ export class ScreenWatcher {
    */
   start(frames, sight) {
     this.stop();
-    this.isWatching = true;
-    this.sight = sight;
-    this.wakeMs = nowMs() + SILENT_MS;
-    this.clock = setInterval(() => this.#tick(frames === null), TICK_MS);
-    if (frames) void this.#read(frames.getReader(), this.generation);
+    this.#isWatching = true;
+    this.#sight = sight;
+    this.#wakeMs = nowMs() + SILENT_MS;
+    this.#clock = setInterval(() => this.#tick(frames === null), TICK_MS);
+    if (frames) void this.#read(frames.getReader(), this.#generation);
   }
 
   /** Forget everything of the screen, whatever is on its way through the encoder included. */
   stop() {
-    this.generation += 1;
-    this.isWatching = false;
-    this.isPaused = false;
-    clearInterval(this.clock);
+    this.#generation += 1;
+    this.#isWatching = false;
+    this.#isPaused = false;
+    clearInterval(this.#clock);
     this.#forget();
   }
 
   #forget() {
-    this.shot = null;
+    this.#shot = null;
     this.sender.forget();
-    if (this.pointing.pointed) this.listener.onMarkGone();
-    this.pointing.clear();
+    if (this.#pointing.pointed) this.#listener.onMarkGone();
+    this.#pointing.clear();
   }
 
   /** Look away, or at it again. @param {boolean} isPaused */
   pause(isPaused) {
-    this.isPaused = isPaused;
+    this.#isPaused = isPaused;
     this.#forget();
-    this.wakeMs = nowMs();
+    this.#wakeMs = nowMs();
   }
 
   /**
@@ -119,10 +121,10 @@ export class ScreenWatcher {
    * @param {Sight} sight
    */
   see(sight) {
-    this.sight = sight;
-    if (this.isPaused) return;
+    this.#sight = sight;
+    if (this.#isPaused) return;
     this.#forget();
-    this.wakeMs = nowMs();
+    this.#wakeMs = nowMs();
   }
 
   /** @param {import('./pace.js').Detail} detail How much is sent. */
@@ -141,53 +143,54 @@ export class ScreenWatcher {
       this.framesSeen += 1;
       // Read on after a stop, until the track that the page has stopped ends the stream: frames
       // that nobody takes out of it would hold the capturer's buffers.
-      if (generation !== this.generation || this.isPaused) {
+      if (generation !== this.#generation || this.#isPaused) {
         frame.close();
         continue;
       }
       const { version } = this.sender;
-      const shot = await takeFrame(frame, nowMs(), this.sight);
+      const shot = await takeFrame(frame, nowMs(), this.#sight);
       if (version === this.sender.version) this.#onShot(shot);
     }
   }
 
   /** @param {ImageBitmap} bitmap An answer to `onBitmapWanted`. */
   takeBitmap(bitmap) {
-    if (this.isWatching && !this.isPaused) this.#onShot(takeBitmap(bitmap, nowMs(), this.sight));
+    if (this.#isWatching && !this.#isPaused) this.#onShot(takeBitmap(bitmap, nowMs(), this.#sight));
     else bitmap.close();
   }
 
   /** @param {Shot} shot */
   #onShot(shot) {
     if (Math.min(shot.look.width, shot.look.height) < MIN_SIDE_PX) return;
-    const changed = compareLooks(this.shot?.look ?? null, shot.look);
-    this.shot = shot;
-    this.onNextShot();
+    const changed = compareLooks(this.#shot?.look ?? null, shot.look);
+    this.#shot = shot;
+    this.#onNextShot();
     if (changed.length === 0) return;
     this.pace.onChange(shot.timeMs);
-    if (this.pointing.dropStale(shot.look)) this.listener.onMarkGone();
+    if (this.#pointing.dropStale(shot.look)) this.#listener.onMarkGone();
   }
 
   /** @param {boolean} areBitmapsWanted */
   #tick(areBitmapsWanted) {
-    if (this.isPaused) return;
+    if (this.#isPaused) return;
     const now = nowMs();
-    if (areBitmapsWanted && now - this.askedMs >= BITMAP_EVERY_MS) {
-      this.askedMs = now;
-      this.listener.onBitmapWanted();
+    if (areBitmapsWanted && now - this.#askedMs >= BITMAP_EVERY_MS) {
+      this.#askedMs = now;
+      this.#listener.onBitmapWanted();
     }
-    if (!this.shot && now >= this.wakeMs) {
-      this.wakeMs = now + SILENT_MS;
-      this.listener.onSilent();
+    if (!this.#shot && now >= this.#wakeMs) {
+      this.#wakeMs = now + SILENT_MS;
+      this.#listener.onSilent();
     }
-    if (this.sender.isBusy || !this.shot || !this.listener.hasRoom()) return;
+    if (this.sender.isBusy || !this.#shot || !this.#listener.hasRoom()) return;
     if (this.pace.isDue(now)) void this.sender.inTurn(() => this.#sendChange());
     else if (this.pace.isHeartbeatDue(now)) void this.sender.inTurn(() => this.#sendAgain());
   }
 
   /** Send what has changed, as far as the pace allows. */
   async #sendChange() {
-    const { shot, pace, sender } = this;
+    const shot = this.#shot;
+    const { pace, sender } = this;
     if (!shot) return;
     const changed = sender.noticeChange(shot);
     if (changed.length === 0) {
@@ -201,7 +204,7 @@ export class ScreenWatcher {
 
   /** Show again what has not changed. */
   async #sendAgain() {
-    if (this.shot) await this.sender.send(this.shot, { changed: [], closeUps: 0, isUrgent: false });
+    if (this.#shot) await this.sender.send(this.#shot, { changed: [], closeUps: 0, isUrgent: false });
   }
 
   /**
@@ -214,7 +217,7 @@ export class ScreenWatcher {
    */
   async look({ isWanted = false, isSudden = false } = {}) {
     this.pace.onTalk(nowMs());
-    if (isSudden && this.shot) await this.#nextShot(CAPTURE_MS);
+    if (isSudden && this.#shot) await this.#nextShot(CAPTURE_MS);
     await sleep(this.pace.questionWaitMs(nowMs()));
     await this.sender.inTurn(() => this.#sendForQuestion(isWanted));
   }
@@ -222,14 +225,15 @@ export class ScreenWatcher {
   /** @param {number} limitMs @returns {Promise<void>} When a frame has come, or after the limit. */
   #nextShot(limitMs) {
     return new Promise((resolve) => {
-      this.onNextShot = resolve;
+      this.#onNextShot = resolve;
       setTimeout(resolve, limitMs);
     });
   }
 
   /** @param {boolean} isWanted */
   async #sendForQuestion(isWanted) {
-    const { shot, pace, sender } = this;
+    const shot = this.#shot;
+    const { pace, sender } = this;
     if (!shot) return;
     const changed = sender.noticeChange(shot);
     const closeUps = pace.plan.questionCloseUps;
@@ -251,17 +255,17 @@ export class ScreenWatcher {
     await this.sender.inTurn(async () => {
       const part = this.#partAsked(asked);
       if (typeof part === 'string') answer = part;
-      else if (this.shot) answer = (await this.sender.sendCloseUp(this.shot, part, true)) ?? answer;
+      else if (this.#shot) answer = (await this.sender.sendCloseUp(this.#shot, part, true)) ?? answer;
     });
     return answer;
   }
 
   /** @param {Rect} asked @returns {Rect | string} Pixels of the screen; or why it cannot be shown. */
   #partAsked(asked) {
-    const { shot } = this;
+    const shot = this.#shot;
     const { view } = this.sender;
-    if (!this.isWatching) return 'Nothing is shared at the moment.';
-    if (this.isPaused) return 'The user has paused sharing.';
+    if (!this.#isWatching) return 'Nothing is shared at the moment.';
+    if (this.#isPaused) return 'The user has paused sharing.';
     if (!shot || !view) return 'There is no picture of the screen yet.';
     const { frame } = view.overview;
     const part = regionOfScreen(asked, frame, shot.look);
@@ -281,13 +285,13 @@ export class ScreenWatcher {
    * @returns {import('./pointing.js').Mark | string} The mark, or why there is none, in a sentence.
    */
   pointAt(call, args) {
-    if (!this.isWatching) return 'Nothing is shared at the moment.';
-    if (this.isPaused || !this.shot) return 'The user has paused sharing.';
-    return this.pointing.pointAt(call, args, this.shot.look);
+    if (!this.#isWatching) return 'Nothing is shared at the moment.';
+    if (this.#isPaused || !this.#shot) return 'The user has paused sharing.';
+    return this.#pointing.pointAt(call, args, this.#shot.look);
   }
 
   /** The model takes back that it pointed. @param {string} call */
   unpoint(call) {
-    if (this.pointing.cancel(call)) this.listener.onMarkGone();
+    if (this.#pointing.cancel(call)) this.#listener.onMarkGone();
   }
 }

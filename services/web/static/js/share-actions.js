@@ -8,16 +8,19 @@ import { WHOLE } from './state.js';
 /** @typedef {import('./state.js').Sight} Sight */
 
 export class ShareActions {
+  #store;
+  #post;
+
   /** @param {Store} store @param {import('./actions.js').Post} post To the worker. */
   constructor(store, post) {
-    this.store = store;
-    this.post = post;
+    this.#store = store;
+    this.#post = post;
     this.own = new OwnWindows(() => this.#tell());
   }
 
   /** @returns {boolean} Whether the page's own windows may be on what is shared. */
   get #mayFilmItself() {
-    return this.store.state.share.surface === 'monitor';
+    return this.#store.state.share.surface === 'monitor';
   }
 
   /**
@@ -28,7 +31,7 @@ export class ShareActions {
    * @returns {{ region: Rect | null, masks: Rect[] }} What of it may be seen.
    */
   begin(surface, label) {
-    this.store.update({
+    this.#store.update({
       share: { state: 'on', isPaused: false, surface, label }, sight: WHOLE, picture: null, mark: null,
     });
     this.own.watch(this.#mayFilmItself);
@@ -37,7 +40,7 @@ export class ShareActions {
 
   end() {
     this.own.watch(false);
-    this.store.update({
+    this.#store.update({
       share: { state: 'off', isPaused: false, surface: '', label: '' }, sight: WHOLE, picture: null,
       mark: null,
     });
@@ -45,40 +48,40 @@ export class ShareActions {
 
   /** @returns {{ region: Rect | null, masks: Rect[] }} For the worker. */
   #sight() {
-    const { region, masks, hidesOwn } = this.store.state.sight;
+    const { region, masks, hidesOwn } = this.#store.state.sight;
     const own = hidesOwn && this.#mayFilmItself ? this.own.rects : [];
     return { region, masks: [...masks, ...own] };
   }
 
   #tell() {
-    this.post('sight', { sight: this.#sight() });
+    this.#post('sight', { sight: this.#sight() });
     this.tellWhetherCalm();
   }
 
   /** Where it cannot be told whether this page is seen, what is seen is sent seldom. */
   tellWhetherCalm() {
     const isSeen = this.#mayFilmItself && document.visibilityState === 'visible';
-    this.post('calm', { isCalm: isSeen && this.own.rects.length === 0 });
+    this.#post('calm', { isCalm: isSeen && this.own.rects.length === 0 });
   }
 
   /** @param {Partial<Sight>} change Rectangles in fractions of what is shared. */
   see(change) {
-    this.store.update({ sight: { ...this.store.state.sight, ...change }, mark: null });
+    this.#store.update({ sight: { ...this.#store.state.sight, ...change }, mark: null });
     this.#tell();
   }
 
   /** Look away, or at it again. */
   togglePause() {
-    const { share } = this.store.state;
+    const { share } = this.#store.state;
     if (share.state !== 'on') return;
     const isPaused = !share.isPaused;
-    this.store.update({ share: { ...share, isPaused }, mark: null });
-    this.post('pause', { isPaused });
+    this.#store.update({ share: { ...share, isPaused }, mark: null });
+    this.#post('pause', { isPaused });
   }
 
   /** Send what is seen now, whether or not it has changed. */
   lookNow() {
-    const { state, isPaused } = this.store.state.share;
-    if (state === 'on' && !isPaused) this.post('look');
+    const { state, isPaused } = this.#store.state.share;
+    if (state === 'on' && !isPaused) this.#post('look');
   }
 }

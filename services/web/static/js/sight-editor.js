@@ -49,57 +49,59 @@ const between = (a, b) => ({
 });
 
 export class SightEditor {
+  #actions;
+  #dialog = /** @type {HTMLDialogElement} */ (byRole('sight'));
+  #stage = byRole('sight-stage');
+  #video = /** @type {HTMLVideoElement} */ (byRole('sight-video'));
+  #boxes = byRole('sight-boxes');
+  #list = byRole('sight-list');
+  #hidesOwn = /** @type {HTMLInputElement} */ (byRole('sight-own'));
+  /** @type {{ kind: Kind, index: number, rect: Rect } | null} What is being drawn or moved. */
+  #draft = null;
+
   /** @param {Actions} actions */
   constructor(actions) {
-    this.actions = actions;
-    this.dialog = /** @type {HTMLDialogElement} */ (byRole('sight'));
-    this.stage = byRole('sight-stage');
-    this.video = /** @type {HTMLVideoElement} */ (byRole('sight-video'));
-    this.boxes = byRole('sight-boxes');
-    this.list = byRole('sight-list');
-    this.hidesOwn = /** @type {HTMLInputElement} */ (byRole('sight-own'));
-    /** @type {{ kind: Kind, index: number, rect: Rect } | null} What is being drawn or moved. */
-    this.draft = null;
-    this.video.onresize = () => this.#fit();
-    this.stage.addEventListener('pointerdown', (event) => this.#onPointer(event));
-    this.boxes.addEventListener('keydown', (event) => this.#onKey(event));
-    this.list.addEventListener('click', ({ target }) => this.#onRemove(target));
+    this.#actions = actions;
+    this.#video.onresize = () => this.#fit();
+    this.#stage.addEventListener('pointerdown', (event) => this.#onPointer(event));
+    this.#boxes.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#list.addEventListener('click', ({ target }) => this.#onRemove(target));
     for (const kind of /** @type {const} */ (['mask', 'region'])) {
       byRole(`sight-add-${kind}`).addEventListener('click', () => this.#add(kind));
     }
-    this.hidesOwn.addEventListener('change', () => this.#see({ hidesOwn: this.hidesOwn.checked }));
-    this.dialog.addEventListener('close', () => {
-      this.video.srcObject = null;
+    this.#hidesOwn.addEventListener('change', () => this.#see({ hidesOwn: this.#hidesOwn.checked }));
+    this.#dialog.addEventListener('close', () => {
+      this.#video.srcObject = null;
     });
     actions.store.addEventListener('change', () => {
-      if (!this.dialog.open) return;
+      if (!this.#dialog.open) return;
       if (actions.share) this.#draw();
-      else this.dialog.close();
+      else this.#dialog.close();
     });
   }
 
   get #sight() {
-    return this.actions.state.sight;
+    return this.#actions.state.sight;
   }
 
   open() {
-    if (!this.actions.share) return;
+    if (!this.#actions.share) return;
     // A copy of its own: what stops here must not stop the share.
-    this.video.srcObject = this.actions.share.stream;
-    this.dialog.showModal();
-    void this.video.play().catch(() => undefined);
+    this.#video.srcObject = this.#actions.share.stream;
+    this.#dialog.showModal();
+    void this.#video.play().catch(() => undefined);
     this.#draw();
   }
 
   /** The stage has the shape of the share, so that a place on one is a place on the other. */
   #fit() {
-    const { videoWidth, videoHeight } = this.video;
-    if (videoWidth > 0) this.stage.style.setProperty('--shape', String(videoWidth / videoHeight));
+    const { videoWidth, videoHeight } = this.#video;
+    if (videoWidth > 0) this.#stage.style.setProperty('--shape', String(videoWidth / videoHeight));
   }
 
   /** @param {Partial<import('./state.js').Sight>} change */
   #see(change) {
-    this.actions.shareActions.see(change);
+    this.#actions.shareActions.see(change);
   }
 
   /** @param {Kind} kind @param {number} index @param {Rect | null} rect `null` removes it. */
@@ -113,7 +115,7 @@ export class SightEditor {
     this.#set(kind, this.#sight.masks.length, NEW_BOX);
     this.#draw();
     /** @type {HTMLElement | null} */ (
-      kind === 'region' ? this.boxes.querySelector('.sight-region') : [...this.boxes.querySelectorAll('.sight-mask')].at(-1)
+      kind === 'region' ? this.#boxes.querySelector('.sight-region') : [...this.#boxes.querySelectorAll('.sight-mask')].at(-1)
     )?.focus();
   }
 
@@ -127,7 +129,7 @@ export class SightEditor {
     if (event.button !== 0) return;
     const on = /** @type {HTMLElement} */ (event.target).closest('.sight-box');
     event.preventDefault();
-    this.stage.setPointerCapture(event.pointerId);
+    this.#stage.setPointerCapture(event.pointerId);
     const start = this.#place(event);
     if (on instanceof HTMLElement) this.#grab(on, event, start);
     else {
@@ -148,24 +150,24 @@ export class SightEditor {
 
   /** @param {Kind} kind @param {number} index @param {(now: Point) => Rect} rectAt */
   #drag(kind, index, rectAt) {
-    this.stage.onpointermove = (event) => {
-      this.draft = { kind, index, rect: rectAt(this.#place(event)) };
+    this.#stage.onpointermove = (event) => {
+      this.#draft = { kind, index, rect: rectAt(this.#place(event)) };
       this.#draw();
     };
     const finish = () => {
-      this.stage.onpointermove = null;
-      const { draft } = this;
-      this.draft = null;
+      this.#stage.onpointermove = null;
+      const draft = this.#draft;
+      this.#draft = null;
       if (draft && draft.rect.width >= LEAST && draft.rect.height >= LEAST) this.#set(kind, index, draft.rect);
       this.#draw();
     };
-    this.stage.onpointerup = finish;
-    this.stage.onpointercancel = finish;
+    this.#stage.onpointerup = finish;
+    this.#stage.onpointercancel = finish;
   }
 
   /** @param {PointerEvent} event @returns {Point} */
   #place({ clientX, clientY }) {
-    const { left, top, width, height } = this.stage.getBoundingClientRect();
+    const { left, top, width, height } = this.#stage.getBoundingClientRect();
     return { x: clamp((clientX - left) / width, 0, 1), y: clamp((clientY - top) / height, 0, 1) };
   }
 
@@ -202,19 +204,19 @@ export class SightEditor {
     const { region, masks, hidesOwn } = this.#sight;
     const found = masks.map((rect, index) => ({ kind: /** @type {Kind} */ ('mask'), index, rect }));
     const all = [...(region ? [{ kind: /** @type {Kind} */ ('region'), index: 0, rect: region }] : []), ...found];
-    const { draft } = this;
+    const draft = this.#draft;
     const others = all.filter(({ kind, index }) => !draft || kind !== draft.kind || (kind === 'mask' && index !== draft.index));
     this.#drawBoxes(draft ? [...others, draft] : all);
     this.#drawList(all);
-    this.hidesOwn.checked = hidesOwn;
-    byRole('sight-own-row').hidden = this.actions.state.share.surface !== 'monitor';
+    this.#hidesOwn.checked = hidesOwn;
+    byRole('sight-own-row').hidden = this.#actions.state.share.surface !== 'monitor';
   }
 
   /** @param {{ kind: Kind, index: number, rect: Rect }[]} boxes Elements stay, so that the focus does. */
   #drawBoxes(boxes) {
-    while (this.boxes.children.length > boxes.length) this.boxes.lastElementChild?.remove();
+    while (this.#boxes.children.length > boxes.length) this.#boxes.lastElementChild?.remove();
     boxes.forEach(({ kind, index, rect }, i) => {
-      const element = /** @type {HTMLElement} */ (this.boxes.children[i] ?? this.boxes.appendChild(make('button', '')));
+      const element = /** @type {HTMLElement} */ (this.#boxes.children[i] ?? this.#boxes.appendChild(make('button', '')));
       element.setAttribute('type', 'button');
       element.className = `sight-box sight-${kind}`;
       element.dataset.kind = kind;
@@ -230,8 +232,8 @@ export class SightEditor {
   /** @param {{ kind: Kind, index: number, rect: Rect }[]} boxes */
   #drawList(boxes) {
     const names = boxes.map(({ kind, index }) => (kind === 'region' ? 'Only a part is shared' : `Hidden part ${index + 1}`));
-    if ([...this.list.children].map((item) => item.firstElementChild?.textContent).join() === names.join()) return;
-    this.list.replaceChildren(...boxes.map(({ kind, index }, i) => {
+    if ([...this.#list.children].map((item) => item.firstElementChild?.textContent).join() === names.join()) return;
+    this.#list.replaceChildren(...boxes.map(({ kind, index }, i) => {
       const item = make('li', '');
       const label = kind === 'region' ? 'Share all of it' : 'Remove';
       const button = make('button', 'link', label);

@@ -46,31 +46,34 @@ export function nowMs() {
 }
 
 export class GatewaySocket {
+  #listener;
+  #surroundings;
+  uplink = new Uplink();
+  /** @type {WebSocket | null} */
+  socket = null;
+  #isWanted = false;
+  #attempt = 0;
+  /** @type {Record<string, unknown>} */
+  options = {};
+  /** @type {{ session: string, token: string } | null} */
+  session = null;
+  /** @type {string | null} */
+  #lastId = null;
+  #heardAtMs = 0;
+  #pingedAtMs = 0;
+  #readyAtMs = Infinity;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+
   /**
    * @param {Listener} listener
    * @param {Surroundings} surroundings
    */
   constructor(listener, surroundings) {
-    this.listener = listener;
-    this.surroundings = surroundings;
-    this.uplink = new Uplink();
-    /** @type {WebSocket | null} */
-    this.socket = null;
-    this.isWanted = false;
-    this.attempt = 0;
-    /** @type {Record<string, unknown>} */
-    this.options = {};
-    /** @type {{ session: string, token: string } | null} */
-    this.session = null;
-    /** @type {string | null} */
-    this.lastId = null;
-    this.heardAtMs = 0;
-    this.pingedAtMs = 0;
-    this.readyAtMs = Infinity;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.clock = undefined;
+    this.#listener = listener;
+    this.#surroundings = surroundings;
   }
 
   /**
@@ -82,18 +85,18 @@ export class GatewaySocket {
   open(options, session) {
     this.options = options;
     this.session = session;
-    this.isWanted = true;
-    this.attempt = 0;
-    clearInterval(this.clock);
-    this.clock = setInterval(() => this.#tick(), 1_000);
+    this.#isWanted = true;
+    this.#attempt = 0;
+    clearInterval(this.#clock);
+    this.#clock = setInterval(() => this.#tick(), 1_000);
     void this.#connect();
   }
 
   /** Hang up and do not come back. */
   close() {
-    this.isWanted = false;
-    clearTimeout(this.timer);
-    clearInterval(this.clock);
+    this.#isWanted = false;
+    clearTimeout(this.#timer);
+    clearInterval(this.#clock);
     this.#drop();
   }
 
@@ -101,7 +104,7 @@ export class GatewaySocket {
   forget() {
     this.uplink = new Uplink();
     this.session = null;
-    this.lastId = null;
+    this.#lastId = null;
   }
 
   /** Whether the gateway has checked us in and is still there. */
@@ -111,27 +114,27 @@ export class GatewaySocket {
 
   /** Try at once: the network is back. */
   retryNow() {
-    if (!this.isWanted || this.socket) return;
-    clearTimeout(this.timer);
+    if (!this.#isWanted || this.socket) return;
+    clearTimeout(this.#timer);
     void this.#connect();
   }
 
   async #connect() {
-    this.timer = undefined;
-    this.listener.onLink('connecting', { attempt: this.attempt });
+    this.#timer = undefined;
+    this.#listener.onLink('connecting', { attempt: this.#attempt });
     /** @type {import('./tickets.js').Ticket} */
     let ticket;
     try {
-      ticket = await this.surroundings.requestTicket();
+      ticket = await this.#surroundings.requestTicket();
     } catch (error) {
       if (error instanceof TicketError) return this.#onTicketError(error);
       throw error;
     }
-    if (!this.isWanted || this.socket) return;
-    const socket = this.surroundings.openSocket(ticket.gateway);
+    if (!this.#isWanted || this.socket) return;
+    const socket = this.#surroundings.openSocket(ticket.gateway);
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
-    this.timer = setTimeout(() => socket.close(), HANDSHAKE_MS);
+    this.#timer = setTimeout(() => socket.close(), HANDSHAKE_MS);
     socket.onopen = () => socket.send(encodeMessage(this.#hello(ticket.ticket)));
     socket.onmessage = (event) => {
       if (this.socket === socket) this.#receive(event.data);
@@ -146,17 +149,17 @@ export class GatewaySocket {
     if (!this.session) return { type: 'hello', ticket, options: this.options };
     /** @type {Resume} */
     const resume = { session: this.session.session, token: this.session.token };
-    if (this.lastId) resume.last = this.lastId;
+    if (this.#lastId) resume.last = this.#lastId;
     return { type: 'hello', ticket, options: this.options, resume };
   }
 
   /** @param {TicketError} error */
   #onTicketError(error) {
-    if (!this.isWanted) return;
+    if (!this.#isWanted) return;
     if (error.needsAccessCode) {
-      this.isWanted = false;
-      clearInterval(this.clock);
-      this.listener.onTicketRefused(error);
+      this.#isWanted = false;
+      clearInterval(this.#clock);
+      this.#listener.onTicketRefused(error);
       return;
     }
     this.#retry(ABNORMAL_CLOSE, error.retryAfterMs);
@@ -164,26 +167,26 @@ export class GatewaySocket {
 
   /** @param {number} code @param {string} reason */
   #onClose(code, reason) {
-    if (performance.now() - this.readyAtMs > STABLE_MS) this.attempt = 0;
-    this.readyAtMs = Infinity;
+    if (performance.now() - this.#readyAtMs > STABLE_MS) this.#attempt = 0;
+    this.#readyAtMs = Infinity;
     this.#drop();
-    if (!this.isWanted) return;
+    if (!this.#isWanted) return;
     if (mayReconnect(code)) {
       this.#retry(code, 0);
       return;
     }
-    this.isWanted = false;
-    clearInterval(this.clock);
-    this.listener.onLink('closed', { code, reason });
+    this.#isWanted = false;
+    clearInterval(this.#clock);
+    this.#listener.onLink('closed', { code, reason });
   }
 
   /** @param {number} code @param {number} atLeastMs */
   #retry(code, atLeastMs) {
-    const { random } = this.surroundings;
-    const delayMs = Math.max(atLeastMs, reconnectDelayMs(code, this.attempt, random()));
-    this.attempt += 1;
-    this.timer = setTimeout(() => void this.#connect(), delayMs);
-    this.listener.onLink('waiting', { attempt: this.attempt, delayMs, code });
+    const { random } = this.#surroundings;
+    const delayMs = Math.max(atLeastMs, reconnectDelayMs(code, this.#attempt, random()));
+    this.#attempt += 1;
+    this.#timer = setTimeout(() => void this.#connect(), delayMs);
+    this.#listener.onLink('waiting', { attempt: this.#attempt, delayMs, code });
   }
 
   /** Let go of the socket; a late event of it finds that it is no longer ours. */
@@ -191,13 +194,13 @@ export class GatewaySocket {
     const { socket } = this;
     this.socket = null;
     this.uplink.detach();
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close(CloseCode.NORMAL);
   }
 
   /** @param {string | ArrayBuffer} frame */
   #receive(frame) {
-    this.heardAtMs = performance.now();
+    this.#heardAtMs = performance.now();
     try {
       this.#onFrame(frame);
     } catch (error) {
@@ -212,7 +215,7 @@ export class GatewaySocket {
     if (typeof frame !== 'string') {
       const { kind, epoch, seq, turn, payload } = decodeMedia(frame);
       if (kind === Kind.ASSISTANT_AUDIO && this.#isNew(`${epoch}-${seq}`)) {
-        this.listener.onAudio(turn, payload.slice().buffer);
+        this.#listener.onAudio(turn, payload.slice().buffer);
       }
       return;
     }
@@ -221,28 +224,28 @@ export class GatewaySocket {
     if (message.type === 'ready') this.#onReady(message);
     else if (message.type === 'ack') this.uplink.onAck(Number(message.seq));
     else if (typeof message.id !== 'string' || this.#isNew(message.id)) {
-      this.listener.onMessage(message);
+      this.#listener.onMessage(message);
     }
   }
 
   /** Whether this was not said before a reconnect already. @param {string} id */
   #isNew(id) {
-    if (!isLater(id, this.lastId)) return false;
-    this.lastId = id;
+    if (!isLater(id, this.#lastId)) return false;
+    this.#lastId = id;
     return true;
   }
 
   /** @param {Message} ready */
   #onReady(ready) {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     const isSameSession = ready.resumed === true;
     const isReplaced = this.session !== null && !isSameSession;
-    if (!isSameSession) this.lastId = null;
+    if (!isSameSession) this.#lastId = null;
     this.session = { session: String(ready.session), token: String(ready.token) };
     if (this.socket) this.uplink.attach(this.socket, ready);
-    this.readyAtMs = performance.now();
-    this.listener.onLink('open', {});
-    this.listener.onReady(ready, isReplaced);
+    this.#readyAtMs = performance.now();
+    this.#listener.onLink('open', {});
+    this.#listener.onReady(ready, isReplaced);
     this.#reportLoss();
     this.uplink.flush();
   }
@@ -251,12 +254,12 @@ export class GatewaySocket {
   #tick() {
     if (!this.socket || !this.isReady) return;
     const now = performance.now();
-    if (now - this.heardAtMs > SILENCE_MS) {
+    if (now - this.#heardAtMs > SILENCE_MS) {
       this.#onClose(ABNORMAL_CLOSE, '');
       return;
     }
-    if (now - this.pingedAtMs >= PING_EVERY_MS) {
-      this.pingedAtMs = now;
+    if (now - this.#pingedAtMs >= PING_EVERY_MS) {
+      this.#pingedAtMs = now;
       this.socket.send(encodeMessage({ type: 'ping', time_ms: nowMs() }));
     }
     this.#reportLoss();
@@ -265,6 +268,6 @@ export class GatewaySocket {
 
   #reportLoss() {
     const lostMs = this.uplink.outbox.takeLostMs();
-    if (lostMs > 0) this.listener.onAudioLost(lostMs);
+    if (lostMs > 0) this.#listener.onAudioLost(lostMs);
   }
 }

@@ -3,11 +3,9 @@
 import { loadWorklets, openPort, sharedContext } from './audio.js';
 
 export class Speaker {
-  constructor() {
-    /** @type {GainNode | null} */
-    this.gain = null;
-    this.isOn = true;
-  }
+  /** @type {GainNode | null} */
+  #gain = null;
+  #isOn = true;
 
   /**
    * Get ready to play. Has to be called from a click or a key, before which browsers allow no sound.
@@ -22,8 +20,8 @@ export class Speaker {
     const node = new AudioWorkletNode(context, 'playback', {
       numberOfInputs: 0, outputChannelCount: [1],
     });
-    this.gain = new GainNode(context, { gain: this.isOn ? 1 : 0 });
-    node.connect(this.gain).connect(context.destination);
+    this.#gain = new GainNode(context, { gain: this.#isOn ? 1 : 0 });
+    node.connect(this.#gain).connect(context.destination);
     await resuming;
     if (deviceId) await this.use(deviceId);
     return openPort(node);
@@ -56,7 +54,7 @@ export class Speaker {
 
   /** @param {boolean} isOn Whether answers are heard; they are written either way. */
   setSound(isOn) {
-    this.isOn = isOn;
-    this.gain?.gain.setTargetAtTime(isOn ? 1 : 0, this.gain.context.currentTime, 0.01);
+    this.#isOn = isOn;
+    this.#gain?.gain.setTargetAtTime(isOn ? 1 : 0, this.#gain.context.currentTime, 0.01);
   }
 }

@@ -19,12 +19,10 @@ const SPEECH_HANGOVER_MS = 600;
 const NOISE_RISE_DB_PER_S = 3;
 
 export class SpeechDetector {
-  constructor() {
-    this.isSpeaking = false;
-    this.noiseDb = -60;
-    this.loudMs = 0;
-    this.quietMs = 0;
-  }
+  #isSpeaking = false;
+  #noiseDb = -60;
+  #loudMs = 0;
+  #quietMs = 0;
 
   /**
    * Take the loudness of the next piece of audio.
@@ -35,15 +33,15 @@ export class SpeechDetector {
    */
   push(db, durationMs) {
     const rise = (NOISE_RISE_DB_PER_S * durationMs) / 1_000;
-    this.noiseDb = Math.max(-80, Math.min(db, this.noiseDb + rise));
-    const isLoud = db > Math.max(FLOOR_DB, this.noiseDb + SPEECH_MARGIN_DB);
-    this.loudMs = isLoud ? this.loudMs + durationMs : 0;
-    this.quietMs = isLoud ? 0 : this.quietMs + durationMs;
-    if (!this.isSpeaking && this.loudMs >= SPEECH_ONSET_MS) {
-      this.isSpeaking = true;
+    this.#noiseDb = Math.max(-80, Math.min(db, this.#noiseDb + rise));
+    const isLoud = db > Math.max(FLOOR_DB, this.#noiseDb + SPEECH_MARGIN_DB);
+    this.#loudMs = isLoud ? this.#loudMs + durationMs : 0;
+    this.#quietMs = isLoud ? 0 : this.#quietMs + durationMs;
+    if (!this.#isSpeaking && this.#loudMs >= SPEECH_ONSET_MS) {
+      this.#isSpeaking = true;
       return 'started';
     }
-    if (this.isSpeaking && this.quietMs >= SPEECH_HANGOVER_MS) return this.stop();
+    if (this.#isSpeaking && this.#quietMs >= SPEECH_HANGOVER_MS) return this.stop();
     return null;
   }
 
@@ -53,10 +51,10 @@ export class SpeechDetector {
    * @returns {'ended' | null}
    */
   stop() {
-    const wasSpeaking = this.isSpeaking;
-    this.isSpeaking = false;
-    this.loudMs = 0;
-    this.quietMs = 0;
+    const wasSpeaking = this.#isSpeaking;
+    this.#isSpeaking = false;
+    this.#loudMs = 0;
+    this.#quietMs = 0;
     return wasSpeaking ? 'ended' : null;
   }
 }

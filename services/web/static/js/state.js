@@ -99,6 +99,8 @@ const FRESH = Object.freeze({
 });
 
 export class Store extends EventTarget {
+  #isAnnounced = false;
+
   /** @param {Settings} settings */
   constructor(settings) {
     super();
@@ -107,18 +109,17 @@ export class Store extends EventTarget {
       ...FRESH, phase: 'idle', isOnline: true, settings, server: null, access: null, microphones: [],
       speakers: [],
     };
-    this.isAnnounced = false;
   }
 
   /** @param {Partial<PageState>} change */
   update(change) {
     this.state = { ...this.state, ...change };
-    if (this.isAnnounced) return;
-    this.isAnnounced = true;
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
     // Not by animation frame: those stop while the shared window covers the page, and the title,
     // which is seen then, would stop with them.
     queueMicrotask(() => {
-      this.isAnnounced = false;
+      this.#isAnnounced = false;
       this.dispatchEvent(new Event('change'));
     });
   }

@@ -16,18 +16,16 @@ const AUDIO_BACKLOG_BYTES = 1_024 * 1_024;
 const DEFAULT_UNACKED_AUDIO_MS = 20_000;
 
 export class Uplink {
-  constructor() {
-    this.outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
-    /** All that went out, what was sent again included; text by its characters. */
-    this.sentBytes = 0;
-    /** @type {WebSocket | null} One that has checked in. */
-    this.socket = null;
-    /** The newest picture's; never goes back, so that one sent again is known by its number. */
-    this.pictureNumber = 0;
-    /** The newest one that went out. */
-    this.sentPicture = 0;
-    this.hasConnected = false;
-  }
+  outbox = new Outbox(DEFAULT_UNACKED_AUDIO_MS);
+  /** All that went out, what was sent again included; text by its characters. */
+  sentBytes = 0;
+  /** @type {WebSocket | null} One that has checked in. */
+  socket = null;
+  /** The newest picture's; never goes back, so that one sent again is known by its number. */
+  #pictureNumber = 0;
+  /** The newest one that went out. */
+  #sentPicture = 0;
+  #hasConnected = false;
 
   /**
    * Go on over a new connection; nothing is sent before {@link flush}.
@@ -41,8 +39,8 @@ export class Uplink {
       this.outbox.maxAudioMs = limits.unacked_audio_s * 1_000;
     }
     this.outbox.resumeAfter(Number(ready.last_seq), ready.resumed === true);
-    this.pictureNumber = Math.max(this.pictureNumber, Number(ready.last_picture));
-    this.hasConnected = true;
+    this.#pictureNumber = Math.max(this.#pictureNumber, Number(ready.last_picture));
+    this.#hasConnected = true;
     this.socket = socket;
   }
 
@@ -79,7 +77,7 @@ export class Uplink {
     if (control.type !== 'text') return { ...control, seq };
     // A question names the newest picture that goes before it, and that is known only now.
     const { picture: isNamed, ...message } = control;
-    if (isNamed && this.sentPicture > 0) return { ...message, seq, picture: this.sentPicture };
+    if (isNamed && this.#sentPicture > 0) return { ...message, seq, picture: this.#sentPicture };
     return { ...message, seq };
   }
 
@@ -111,9 +109,9 @@ export class Uplink {
    *   the first connection has told where the row begins.
    */
   nextPictureNumber() {
-    if (!this.hasConnected) return null;
-    this.pictureNumber += 1;
-    return this.pictureNumber;
+    if (!this.#hasConnected) return null;
+    this.#pictureNumber += 1;
+    return this.#pictureNumber;
   }
 
   /** Whether there is a line, and no more waits on it than a picture may wait behind. */
@@ -131,7 +129,7 @@ export class Uplink {
     if (!this.socket) return false;
     const flags = (overview > 0 ? Flag.CLOSE_UP : 0) | (isUrgent ? Flag.URGENT : 0);
     this.#send(this.socket, encodeMedia(Kind.PICTURE, number, timeMs, jpeg, { flags, turn: overview }));
-    this.sentPicture = number;
+    this.#sentPicture = number;
     return true;
   }
 }

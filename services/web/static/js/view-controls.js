@@ -21,18 +21,16 @@ function detailOf(state) {
 }
 
 export class ControlsView {
-  constructor() {
-    this.root = document.documentElement;
-    this.status = byRole('status');
-    this.shape = byRole('status-shape');
-    this.label = byRole('status-label');
-    this.announced = byRole('announce-status');
-    this.mute = byRole('mute');
-    this.hold = byRole('hold');
-    this.share = byRole('share');
-    this.canShare = canShareScreen();
-    this.canHear = canUseMicrophone();
-  }
+  #root = document.documentElement;
+  #status = byRole('status');
+  #shape = byRole('status-shape');
+  #label = byRole('status-label');
+  #announced = byRole('announce-status');
+  #mute = byRole('mute');
+  #hold = byRole('hold');
+  #share = byRole('share');
+  #canShare = canShareScreen();
+  #canHear = canUseMicrophone();
 
   /** @param {PageState} state */
   draw(state) {
@@ -48,40 +46,40 @@ export class ControlsView {
   #drawStatus(state) {
     const status = statusOf(state);
     const label = statusLabel(state);
-    this.root.dataset.state = status;
-    this.root.dataset.phase = state.phase;
-    this.status.dataset.tone = STATUSES[status].tone;
-    this.shape.setAttribute('href', `#i-s-${STATUSES[status].icon}`);
-    write(this.label, label);
+    this.#root.dataset.state = status;
+    this.#root.dataset.phase = state.phase;
+    this.#status.dataset.tone = STATUSES[status].tone;
+    this.#shape.setAttribute('href', `#i-s-${STATUSES[status].icon}`);
+    write(this.#label, label);
     write(byRole('status-detail'), detailOf(state));
     byRole('status-cancel').hidden = state.asking === null;
     drawTabIcon(status);
     document.title = status === 'idle' ? 'Overshoulder' : `${label} · Overshoulder`;
     // A reader hears what asks for attention, not each breath of the conversation.
-    if (['wait', 'bad', 'quiet'].includes(STATUSES[status].tone)) write(this.announced, label);
+    if (['wait', 'bad', 'quiet'].includes(STATUSES[status].tone)) write(this.#announced, label);
   }
 
   /** @param {PageState} state */
   #drawMicrophone({ microphone, settings }) {
     const isHold = settings.turnTaking === 'push_to_talk' && microphone.state !== 'off';
-    this.hold.hidden = !isHold;
-    this.mute.hidden = !this.canHear;
+    this.#hold.hidden = !isHold;
+    this.#mute.hidden = !this.#canHear;
     const labels = { off: 'Turn on microphone', on: 'Mute', muted: 'Unmute' };
     write(byRole('mute-label'), labels[microphone.state]);
-    setIcon(this.mute, microphone.state === 'on' ? 'mic' : 'mic-off');
-    this.mute.dataset.on = String(microphone.state === 'on');
-    this.mute.dataset.warn = String(microphone.state === 'muted');
+    setIcon(this.#mute, microphone.state === 'on' ? 'mic' : 'mic-off');
+    this.#mute.dataset.on = String(microphone.state === 'on');
+    this.#mute.dataset.warn = String(microphone.state === 'muted');
   }
 
   /** @param {PageState} state */
   #drawShare({ share }) {
     const isOn = share.state === 'on';
-    this.share.hidden = !this.canShare && !isOn;
+    this.#share.hidden = !this.#canShare && !isOn;
     write(byRole('share-label'), isOn ? 'Stop sharing' : 'Share screen');
-    setIcon(this.share, isOn ? 'screen-off' : 'screen');
-    this.share.dataset.on = String(isOn);
-    byRole('switch').hidden = !isOn || !this.canShare;
-    for (const button of buttonsOf('start-screen')) button.hidden = !this.canShare;
-    for (const button of buttonsOf('photo')) button.hidden = this.canShare;
+    setIcon(this.#share, isOn ? 'screen-off' : 'screen');
+    this.#share.dataset.on = String(isOn);
+    byRole('switch').hidden = !isOn || !this.#canShare;
+    for (const button of buttonsOf('start-screen')) button.hidden = !this.#canShare;
+    for (const button of buttonsOf('photo')) button.hidden = this.#canShare;
   }
 }

@@ -19,7 +19,7 @@ function makeElement(line) {
   article.dataset.role = 'message';
   article.dataset.from = line.role;
   const head = make('p', 'line-head');
-  const time = make('time', 'line-time', line.timeMs ? clock(line.timeMs) : '');
+  const time = make('time', '', line.timeMs ? clock(line.timeMs) : '');
   head.append(make('span', 'line-name', NAMES[line.role]), time);
   const words = make('div', 'line-text');
   words.dataset.role = 'message-text';
@@ -70,40 +70,41 @@ function drawSources(element, { sources }) {
 }
 
 export class ConversationView {
+  #log = byRole('log');
+  #empty = byRole('empty');
+  #jump = byRole('jump');
+  #words = byRole('announce-words');
+  /** @type {Map<string, { line: Line, element: HTMLElement, announced: number }>} */
+  #drawn = new Map();
+  /** @type {readonly Line[]} */
+  #lines = [];
+  #isFollowing = true;
+  #height = 0;
+
   constructor() {
-    this.log = byRole('log');
-    this.empty = byRole('empty');
-    this.jump = byRole('jump');
-    this.words = byRole('announce-words');
-    /** @type {Map<string, { line: Line, element: HTMLElement, announced: number }>} */
-    this.drawn = new Map();
-    /** @type {readonly Line[]} */
-    this.lines = [];
-    this.isFollowing = true;
-    this.height = 0;
-    this.log.addEventListener('scroll', () => this.#onScroll(), { passive: true });
-    new ResizeObserver(() => this.#onResize()).observe(this.log);
+    this.#log.addEventListener('scroll', () => this.#onScroll(), { passive: true });
+    new ResizeObserver(() => this.#onResize()).observe(this.#log);
   }
 
   /** A notice above takes room from the words; the newest stay in view. */
   #onResize() {
-    this.height = this.log.clientHeight;
-    if (this.isFollowing) this.follow();
+    this.#height = this.#log.clientHeight;
+    if (this.#isFollowing) this.follow();
   }
 
   #onScroll() {
-    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
     // Browsers tell of scrolling before they tell of the new size: this was not the user.
-    if (clientHeight !== this.height) return;
-    this.isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-    this.jump.hidden = this.isFollowing;
+    if (clientHeight !== this.#height) return;
+    this.#isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    this.#jump.hidden = this.#isFollowing;
   }
 
   /** Back to what is being said. */
   follow() {
-    this.isFollowing = true;
-    this.log.scrollTop = this.log.scrollHeight;
-    this.jump.hidden = true;
+    this.#isFollowing = true;
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#jump.hidden = true;
   }
 
   /** @param {PageState} state */
@@ -115,42 +116,42 @@ export class ConversationView {
 
   /** @param {PageState} state */
   #drawLines(state) {
-    if (state.lines === this.lines) return;
-    this.lines = state.lines;
+    if (state.lines === this.#lines) return;
+    this.#lines = state.lines;
     this.#removeOld();
     state.lines.forEach((line, index) => this.#drawAt(line, index));
-    if (this.isFollowing) this.follow();
-    else this.jump.hidden = false;
+    if (this.#isFollowing) this.follow();
+    else this.#jump.hidden = false;
   }
 
   /** @param {PageState} state */
   #drawSpoken({ playingTurn, spoken }) {
     const line = playingTurn === null
       ? undefined
-      : this.lines.findLast(({ role, turn }) => role === 'assistant' && turn === playingTurn);
-    const words = line && this.drawn.get(line.key)?.element.querySelector('.line-text');
+      : this.#lines.findLast(({ role, turn }) => role === 'assistant' && turn === playingTurn);
+    const words = line && this.#drawn.get(line.key)?.element.querySelector('.line-text');
     if (!line || !words || spoken.turn !== playingTurn) markSpoken(null, 1);
     else markSpoken(words, spokenLength(line, spoken.ms) / Math.max(1, line.text.length));
   }
 
   #removeOld() {
-    const keys = new Set(this.lines.map(({ key }) => key));
-    for (const [key, { element }] of this.drawn) {
+    const keys = new Set(this.#lines.map(({ key }) => key));
+    for (const [key, { element }] of this.#drawn) {
       if (keys.has(key)) continue;
       element.remove();
-      this.drawn.delete(key);
+      this.#drawn.delete(key);
     }
   }
 
   /** @param {Line} line @param {number} index */
   #drawAt(line, index) {
-    let drawn = this.drawn.get(line.key);
+    let drawn = this.#drawn.get(line.key);
     if (!drawn) {
       // What a reloaded page gets at once has been heard before.
       const announced = line.key.startsWith('history-') ? line.text.length : 0;
       drawn = { line, element: makeElement(line), announced };
-      this.drawn.set(line.key, drawn);
-      this.log.insertBefore(drawn.element, this.log.children[index] ?? null);
+      this.#drawn.set(line.key, drawn);
+      this.#log.insertBefore(drawn.element, this.#log.children[index] ?? null);
     } else if (drawn.line === line) {
       return;
     }
@@ -165,14 +166,14 @@ export class ConversationView {
     const fresh = complete.slice(drawn.announced).trim();
     drawn.announced = Math.max(drawn.announced, complete.length);
     if (!fresh) return;
-    if (this.words.childElementCount >= MAX_ANNOUNCED) this.words.replaceChildren();
-    this.words.append(make('p', '', fresh));
+    if (this.#words.childElementCount >= MAX_ANNOUNCED) this.#words.replaceChildren();
+    this.#words.append(make('p', '', fresh));
   }
 
   /** @param {PageState} state */
   #drawEmpty({ lines, share, microphone, phase }) {
-    this.empty.hidden = lines.length > 0 || phase !== 'live';
-    if (this.empty.hidden) return;
+    this.#empty.hidden = lines.length > 0 || phase !== 'live';
+    if (this.#empty.hidden) return;
     const sees = share.state === 'on';
     const hears = microphone.state === 'on';
     write(byRole('empty-title'), hears ? 'Just ask' : 'Ask away');

@@ -60,11 +60,9 @@ function overHint({ ended, usage }) {
 }
 
 export class NoticesView {
-  constructor() {
-    /** @type {readonly Problem[]} */
-    this.problems = [];
-    this.isOver = false;
-  }
+  /** @type {readonly Problem[]} */
+  #problems = [];
+  #isOver = false;
 
   /** @param {PageState} state */
   draw(state) {
@@ -74,8 +72,8 @@ export class NoticesView {
     this.#drawStart(state);
     this.#drawStandin(state);
     this.#drawOver(state);
-    if (state.problems === this.problems) return;
-    this.problems = state.problems;
+    if (state.problems === this.#problems) return;
+    this.#problems = state.problems;
     for (const role of ['start-notices', 'notices']) {
       const isShown = (role === 'start-notices') === isIdle;
       byRole(role).replaceChildren(...(isShown ? state.problems.map(makeNotice) : []));
@@ -115,7 +113,7 @@ export class NoticesView {
     // The control that had the focus is gone: it goes to what comes next.
     /** @type {HTMLElement | null} */
     const next = byRole('over').querySelector('button:not([hidden])');
-    if (isOver && !this.isOver) next?.focus();
-    this.isOver = isOver;
+    if (isOver && !this.#isOver) next?.focus();
+    this.#isOver = isOver;
   }
 }

@@ -32,20 +32,21 @@ function limits({ share, sight }) {
 }
 
 export class PreviewView {
+  #urls = new PictureUrls();
+  #image = /** @type {HTMLImageElement} */ (byRole('picture-image'));
+  #overlay = /** @type {SVGElement} */ (/** @type {unknown} */ (byRole('picture-overlay')));
+  #strip = byRole('strip');
+  /** @type {PageState | null} */
+  #state = null;
+
   constructor() {
-    this.urls = new PictureUrls();
-    this.image = /** @type {HTMLImageElement} */ (byRole('picture-image'));
-    this.overlay = /** @type {SVGElement} */ (/** @type {unknown} */ (byRole('picture-overlay')));
-    this.strip = byRole('strip');
-    /** @type {PageState | null} */
-    this.state = null;
     setInterval(() => this.#drawAge(), AGE_EVERY_MS);
   }
 
   /** @param {PageState} state */
   draw(state) {
-    const old = this.state;
-    this.state = state;
+    const old = this.#state;
+    this.#state = state;
     this.#drawControls(state);
     if (state.picture !== old?.picture || state.pictures !== old?.pictures || state.mark !== old?.mark) {
       this.#drawPicture(state);
@@ -72,22 +73,22 @@ export class PreviewView {
     write(byRole('mark-label'), mark ? `It points at: ${mark.label || 'this place'}` : '');
     byRole('mark-label').hidden = mark === null;
     if (!picture) {
-      this.image.removeAttribute('src');
+      this.#image.removeAttribute('src');
       return;
     }
-    const url = this.urls.of(picture);
-    if (this.image.src !== url) this.image.src = url;
+    const url = this.#urls.of(picture);
+    if (this.#image.src !== url) this.#image.src = url;
     const closeUps = pictures.filter(({ overview }) => overview === picture.number);
-    drawOverlay(this.overlay, picture, closeUps, mark);
+    drawOverlay(this.#overlay, picture, closeUps, mark);
   }
 
   /** @param {readonly Seen[]} pictures */
   #drawStrip(pictures) {
-    this.urls.keep(pictures);
-    this.strip.hidden = pictures.length < 2;
-    const known = new Map([...this.strip.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.number, child]));
+    this.#urls.keep(pictures);
+    this.#strip.hidden = pictures.length < 2;
+    const known = new Map([...this.#strip.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.number, child]));
     const items = pictures.map((picture) => known.get(String(picture.number)) ?? this.#thumbnail(picture));
-    this.strip.replaceChildren(...items.reverse());
+    this.#strip.replaceChildren(...items.reverse());
   }
 
   /** @param {Seen} picture */
@@ -99,7 +100,7 @@ export class PreviewView {
     button.dataset.action = 'zoom';
     button.dataset.number = String(picture.number);
     const image = make('img', '');
-    image.src = this.urls.of(picture);
+    image.src = this.#urls.of(picture);
     image.alt = nameOf(picture);
     button.append(image);
     item.append(button);
@@ -107,10 +108,10 @@ export class PreviewView {
   }
 
   #drawAge() {
-    if (!this.state) return;
-    const { picture, share } = this.state;
+    if (!this.#state) return;
+    const { picture, share } = this.#state;
     const facts = picture ? factsOf(picture) : share.state === 'on' ? '' : 'No picture leaves this machine.';
     const parts = [share.state === 'on' ? share.label : '', facts].filter(Boolean);
-    write(byRole('picture-facts'), limits(this.state) + parts.join(' · '));
+    write(byRole('picture-facts'), limits(this.#state) + parts.join(' · '));
   }
 }

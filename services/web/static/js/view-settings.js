@@ -66,13 +66,15 @@ function fill(select, options, chosen) {
 }
 
 export class SettingsView {
+  #store;
+  #languages = languages();
+  #form = /** @type {HTMLFormElement} */ (byRole('settings-form'));
+
   /** @param {Actions} actions */
   constructor(actions) {
-    this.store = actions.store;
-    this.languages = languages();
-    this.form = /** @type {HTMLFormElement} */ (byRole('settings-form'));
-    this.form.addEventListener('submit', (event) => event.preventDefault());
-    this.form.addEventListener('change', ({ target }) => {
+    this.#store = actions.store;
+    this.#form.addEventListener('submit', (event) => event.preventDefault());
+    this.#form.addEventListener('change', ({ target }) => {
       const { name, value } = /** @type {HTMLInputElement} */ (target);
       const isFlag = target instanceof HTMLInputElement && target.type === 'checkbox';
       actions.changeSettings({ [name]: isFlag ? target.checked : value });
@@ -81,16 +83,16 @@ export class SettingsView {
 
   open() {
     const dialog = /** @type {HTMLDialogElement} */ (byRole('settings'));
-    this.#draw(this.store.state);
-    const onChange = () => this.#draw(this.store.state);
-    this.store.addEventListener('change', onChange);
-    dialog.addEventListener('close', () => this.store.removeEventListener('change', onChange), { once: true });
+    this.#draw(this.#store.state);
+    const onChange = () => this.#draw(this.#store.state);
+    this.#store.addEventListener('change', onChange);
+    dialog.addEventListener('close', () => this.#store.removeEventListener('change', onChange), { once: true });
     dialog.showModal();
   }
 
   /** @template {HTMLElement} T @param {string} name @returns {T} */
   #field(name) {
-    return /** @type {T} */ (/** @type {unknown} */ (this.form.elements.namedItem(name)));
+    return /** @type {T} */ (/** @type {unknown} */ (this.#form.elements.namedItem(name)));
   }
 
   /** @param {PageState} state */
@@ -104,7 +106,7 @@ export class SettingsView {
     for (const name of /** @type {const} */ (['sound', 'singleKeys'])) {
       /** @type {HTMLInputElement} */ (this.#field(name)).checked = settings[name];
     }
-    const turns = /** @type {RadioNodeList} */ (this.form.elements.namedItem('turnTaking'));
+    const turns = /** @type {RadioNodeList} */ (this.#form.elements.namedItem('turnTaking'));
     if (turns.value !== settings.turnTaking) turns.value = settings.turnTaking;
     this.#drawMarks(phase === 'live');
   }
@@ -115,7 +117,7 @@ export class SettingsView {
     const models = server?.models ?? [];
     fill(this.#field('voice'), (server?.voices ?? []).map((name) => ({ value: name, label: name })), settings.voice);
     fill(this.#field('preset'), [...presets, OWN], settings.preset);
-    fill(this.#field('language'), this.languages, settings.language);
+    fill(this.#field('language'), this.#languages, settings.language);
     fill(this.#field('model'), models.map((name) => ({ value: name, label: name })),
       models.includes(settings.model) ? settings.model : (models[0] ?? ''));
     byRole('models').hidden = models.length < 2;
@@ -140,7 +142,7 @@ export class SettingsView {
   /** @param {boolean} isLive Say what cannot change in a running conversation. */
   #drawMarks(isLive) {
     byRole('settings-later').hidden = !isLive;
-    for (const mark of this.form.querySelectorAll('[data-role="later-mark"]')) {
+    for (const mark of this.#form.querySelectorAll('[data-role="later-mark"]')) {
       /** @type {HTMLElement} */ (mark).hidden = !isLive;
     }
   }

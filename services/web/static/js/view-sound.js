@@ -25,13 +25,11 @@ function usageFacts({ usage }) {
 }
 
 export class SoundView {
-  constructor() {
-    /** What shows each side's level. @type {Record<string, HTMLElement[]>} */
-    this.meters = {
-      user: [byRole('meter'), byRole('settings-meter'), byRole('mute')],
-      assistant: [byRole('voice-meter'), byRole('hush')],
-    };
-  }
+  /** What shows each side's level. @type {Record<string, HTMLElement[]>} */
+  #meters = {
+    user: [byRole('meter'), byRole('settings-meter'), byRole('mute')],
+    assistant: [byRole('voice-meter'), byRole('hush')],
+  };
 
   /** @param {PageState} state */
   draw(state) {
@@ -51,6 +49,6 @@ export class SoundView {
    */
   level(side, db) {
     const share = Math.min(1, Math.max(0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
-    for (const element of this.meters[side]) element.style.setProperty('--level', share.toFixed(3));
+    for (const element of this.#meters[side]) element.style.setProperty('--level', share.toFixed(3));
   }
 }

@@ -8,38 +8,40 @@ import { factsOf, nameOf } from './view-preview.js';
 /** @typedef {import('./state.js').Seen} Seen */
 
 export class ZoomView {
+  #store;
+  #dialog = /** @type {HTMLDialogElement} */ (byRole('zoom'));
+  #image = /** @type {HTMLImageElement} */ (byRole('zoom-image'));
+  #urls = new PictureUrls();
+  /** @type {Seen | null} */
+  #shown = null;
+
   /** @param {Store} store */
   constructor(store) {
-    this.store = store;
-    this.dialog = /** @type {HTMLDialogElement} */ (byRole('zoom'));
-    this.image = /** @type {HTMLImageElement} */ (byRole('zoom-image'));
-    this.urls = new PictureUrls();
-    /** @type {Seen | null} */
-    this.shown = null;
-    this.dialog.addEventListener('keydown', (event) => this.#onKey(event));
-    this.dialog.addEventListener('close', () => this.#show(null));
+    this.#store = store;
+    this.#dialog.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#dialog.addEventListener('close', () => this.#show(null));
   }
 
   /** @param {number} number Of the picture; the newest overview if it is not there. */
   open(number) {
-    const { pictures, picture, lines } = this.store.state;
+    const { pictures, picture, lines } = this.#store.state;
     // An answer keeps what it is based on for longer than the row of pictures does.
     const kept = [...pictures, ...lines.map((line) => line.picture)];
     const wanted = kept.find((seen) => seen?.number === number) ?? picture;
     if (!wanted) return;
     this.#show(wanted);
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   /** @param {number} by How many pictures further; negative for earlier ones. */
   step(by) {
-    const next = this.store.state.pictures[this.#place + by];
+    const next = this.#store.state.pictures[this.#place + by];
     if (next) this.#show(next);
   }
 
   /** In the row of pictures; -1 before all that are left of it. */
   get #place() {
-    return this.store.state.pictures.findIndex(({ number }) => number === this.shown?.number);
+    return this.#store.state.pictures.findIndex(({ number }) => number === this.#shown?.number);
   }
 
   /** @param {KeyboardEvent} event */
@@ -53,17 +55,17 @@ export class ZoomView {
 
   /** @param {Seen | null} picture */
   #show(picture) {
-    this.shown = picture;
-    this.urls.keep(picture ? [picture] : []);
+    this.#shown = picture;
+    this.#urls.keep(picture ? [picture] : []);
     if (!picture) {
-      this.image.removeAttribute('src');
+      this.#image.removeAttribute('src');
       return;
     }
-    this.image.src = this.urls.of(picture);
-    this.image.alt = `${nameOf(picture)}, at its own size`;
+    this.#image.src = this.#urls.of(picture);
+    this.#image.alt = `${nameOf(picture)}, at its own size`;
     write(byRole('zoom-title'), nameOf(picture));
     write(byRole('zoom-facts'), factsOf(picture));
     /** @type {HTMLButtonElement} */ (byRole('earlier')).disabled = this.#place <= 0;
-    /** @type {HTMLButtonElement} */ (byRole('later')).disabled = this.#place + 1 === this.store.state.pictures.length;
+    /** @type {HTMLButtonElement} */ (byRole('later')).disabled = this.#place + 1 === this.#store.state.pictures.length;
   }
 }

@@ -12,24 +12,26 @@ import { SoundView } from './view-sound.js';
 const FRAME_COLOURS = Object.freeze({ light: '#f6f5f1', dark: '#111315' });
 
 export class View {
+  conversation = new ConversationView();
+  #preview = new PreviewView();
+  sound = new SoundView();
+  #regions;
+  #theme = '';
+
   constructor() {
-    this.conversation = new ConversationView();
-    this.preview = new PreviewView();
-    this.sound = new SoundView();
-    this.regions = [new NoticesView(), new ControlsView(), this.conversation, this.preview, this.sound];
-    this.theme = '';
+    this.#regions = [new NoticesView(), new ControlsView(), this.conversation, this.#preview, this.sound];
   }
 
   /** @param {PageState} state */
   draw(state) {
-    for (const region of this.regions) region.draw(state);
+    for (const region of this.#regions) region.draw(state);
     this.#drawTheme(state.settings.theme);
   }
 
   /** @param {PageState['settings']['theme']} theme */
   #drawTheme(theme) {
-    if (theme === this.theme) return;
-    this.theme = theme;
+    if (theme === this.#theme) return;
+    this.#theme = theme;
     if (theme === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {

@@ -29,82 +29,84 @@ const PREROLL_CHUNKS = 5;
  */
 
 export class Voice {
+  #listener;
+  #isOpen = false;
+  #isOn = false;
+  #isMuted = false;
+  #hasTabSound = false;
+  #isPushToTalk = false;
+  #isTalking = false;
+  /** Whether what is played is heard at all. */
+  isSoundOn = true;
+  /** @type {Chunk[]} The newest of what was not sent. */
+  #kept = [];
+  /** @type {MessagePort | null} */
+  #port = null;
+  #detector = new SpeechDetector();
+  #guard = new EchoGuard();
+  #levelToldMs = 0;
+
   /** @param {Listener} listener */
   constructor(listener) {
-    this.listener = listener;
-    this.isOpen = false;
-    this.isOn = false;
-    this.isMuted = false;
-    this.hasTabSound = false;
-    this.isPushToTalk = false;
-    this.isTalking = false;
-    /** Whether what is played is heard at all. */
-    this.isSoundOn = true;
-    /** @type {Chunk[]} The newest of what was not sent. */
-    this.kept = [];
-    /** @type {MessagePort | null} */
-    this.port = null;
-    this.detector = new SpeechDetector();
-    this.guard = new EchoGuard();
-    this.levelToldMs = 0;
+    this.#listener = listener;
   }
 
   /** Whether the model is told that sound is coming. */
   get isActive() {
-    return this.isOn && (!this.isMuted || this.hasTabSound);
+    return this.#isOn && (!this.#isMuted || this.#hasTabSound);
   }
 
   /** There is a conversation now: what was said since the click belongs to it. @param {boolean} isPushToTalk */
   open(isPushToTalk) {
-    this.isOpen = true;
-    this.isPushToTalk = isPushToTalk;
-    if (!this.isOn) return;
+    this.#isOpen = true;
+    this.#isPushToTalk = isPushToTalk;
+    if (!this.#isOn) return;
     this.#tellActive();
     if (!isPushToTalk) this.#sendKept();
   }
 
   /** @param {MessagePort} port Where the capture worklet puts PCM16 at 16 kHz, 40 ms at a time. */
   turnOn(port) {
-    this.port?.close();
-    this.port = port;
+    this.#port?.close();
+    this.#port = port;
     port.onmessage = (/** @type {MessageEvent<ArrayBuffer>} */ { data }) => this.#take(data);
     const wasActive = this.isActive;
-    this.isOn = true;
-    this.isMuted = false;
+    this.#isOn = true;
+    this.#isMuted = false;
     if (!wasActive) this.#tellActive();
   }
 
   turnOff() {
-    if (!this.isOn) return;
+    if (!this.#isOn) return;
     this.talk(false);
     const wasActive = this.isActive;
-    this.isOn = false;
-    this.kept = [];
-    this.port?.close();
-    this.port = null;
-    this.#onSpeech(this.detector.stop());
+    this.#isOn = false;
+    this.#kept = [];
+    this.#port?.close();
+    this.#port = null;
+    this.#onSpeech(this.#detector.stop());
     if (wasActive) this.#tellActive();
   }
 
   /** The conversation is over. */
   close() {
     this.turnOff();
-    this.isOpen = false;
+    this.#isOpen = false;
   }
 
   /** @param {boolean} isMuted */
   mute(isMuted) {
-    if (!this.isOn || this.isMuted === isMuted) return;
+    if (!this.#isOn || this.#isMuted === isMuted) return;
     if (isMuted) this.talk(false);
     this.#change(() => {
-      this.isMuted = isMuted;
+      this.#isMuted = isMuted;
     });
   }
 
   /** The sound of what is shared is mixed in, or no longer. @param {boolean} isOn */
   mixTabSound(isOn) {
     this.#change(() => {
-      this.hasTabSound = isOn;
+      this.#hasTabSound = isOn;
     });
   }
 
@@ -112,36 +114,36 @@ export class Voice {
   #change(change) {
     const wasActive = this.isActive;
     change();
-    this.kept = [];
+    this.#kept = [];
     if (wasActive === this.isActive) return;
-    this.#onSpeech(this.detector.stop());
+    this.#onSpeech(this.#detector.stop());
     this.#tellActive();
   }
 
   /** @param {boolean} active The talk key went down or up. */
   talk(active) {
-    if (!this.isOn || this.isTalking === active) return;
-    this.isTalking = active;
-    this.listener.onControl({ type: 'talk', active });
+    if (!this.#isOn || this.#isTalking === active) return;
+    this.#isTalking = active;
+    this.#listener.onControl({ type: 'talk', active });
     if (active) this.#sendKept();
-    this.kept = [];
+    this.#kept = [];
     this.#onSpeech(active ? 'started' : 'ended');
   }
 
   /** What the loudspeaker plays now. @param {number} db */
   onPlayed(db) {
-    if (this.isSoundOn) this.guard.onPlayed(db);
+    if (this.isSoundOn) this.#guard.onPlayed(db);
   }
 
   /** Say whether sound comes; a new session knows nothing of what is already on. */
   repeatActive() {
-    if (this.isOn) this.#tellActive();
+    if (this.#isOn) this.#tellActive();
   }
 
   #tellActive() {
     // The last that is told of a level must not be the last that was heard.
-    if (!this.isActive) this.listener.onLevel(-100);
-    if (this.isOpen) this.listener.onControl({ type: 'microphone', active: this.isActive });
+    if (!this.isActive) this.#listener.onLevel(-100);
+    if (this.#isOpen) this.#listener.onControl({ type: 'microphone', active: this.isActive });
   }
 
   /** @param {ArrayBuffer} buffer */
@@ -150,9 +152,9 @@ export class Voice {
     const db = levelDb(new Int16Array(buffer));
     this.#tellLevel(db);
     const chunk = { pcm16: new Uint8Array(buffer), timeMs: nowMs() - CHUNK_MS };
-    if (!this.isOpen) this.#keep(chunk, EARLY_CHUNKS);
-    else if (this.isPushToTalk && !this.isTalking) this.#keep(chunk, PREROLL_CHUNKS);
-    else if (this.isPushToTalk) this.listener.onChunk(chunk);
+    if (!this.#isOpen) this.#keep(chunk, EARLY_CHUNKS);
+    else if (this.#isPushToTalk && !this.#isTalking) this.#keep(chunk, PREROLL_CHUNKS);
+    else if (this.#isPushToTalk) this.#listener.onChunk(chunk);
     else this.#hear(chunk, db);
   }
 
@@ -163,45 +165,45 @@ export class Voice {
    * @param {number} db
    */
   #hear(chunk, db) {
-    if (this.isMuted) {
+    if (this.#isMuted) {
       // What is left is the shared tab, and that is nobody who speaks here.
-      this.listener.onChunk(chunk);
+      this.#listener.onChunk(chunk);
       return;
     }
-    const found = this.guard.push(db, CHUNK_MS);
+    const found = this.#guard.push(db, CHUNK_MS);
     if (found === 'echo') {
       this.#keep(chunk, PREROLL_CHUNKS);
-      this.listener.onChunk({ ...chunk, pcm16: new Uint8Array(chunk.pcm16.byteLength) });
-      this.#onSpeech(this.detector.push(-100, CHUNK_MS));
+      this.#listener.onChunk({ ...chunk, pcm16: new Uint8Array(chunk.pcm16.byteLength) });
+      this.#onSpeech(this.#detector.push(-100, CHUNK_MS));
       return;
     }
     if (found === 'opened') this.#sendKept();
-    this.kept = [];
-    this.listener.onChunk(chunk);
-    this.#onSpeech(this.detector.push(db, CHUNK_MS));
+    this.#kept = [];
+    this.#listener.onChunk(chunk);
+    this.#onSpeech(this.#detector.push(db, CHUNK_MS));
   }
 
   /** @param {Chunk} chunk @param {number} most */
   #keep(chunk, most) {
-    this.kept.push(chunk);
-    if (this.kept.length > most) this.kept.shift();
+    this.#kept.push(chunk);
+    if (this.#kept.length > most) this.#kept.shift();
   }
 
   #sendKept() {
-    for (const chunk of this.kept) this.listener.onChunk(chunk);
-    this.kept = [];
+    for (const chunk of this.#kept) this.#listener.onChunk(chunk);
+    this.#kept = [];
   }
 
   /** @param {'started' | 'ended' | null} event */
   #onSpeech(event) {
-    if (event) this.listener.onSpeech(event === 'started');
+    if (event) this.#listener.onSpeech(event === 'started');
   }
 
   /** @param {number} db */
   #tellLevel(db) {
     const now = performance.now();
-    if (now - this.levelToldMs < LEVEL_EVERY_MS) return;
-    this.levelToldMs = now;
-    this.listener.onLevel(db);
+    if (now - this.#levelToldMs < LEVEL_EVERY_MS) return;
+    this.#levelToldMs = now;
+    this.#listener.onLevel(db);
   }
 }
