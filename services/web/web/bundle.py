@@ -25,6 +25,7 @@ _DECLARED = re.compile(
 )
 _EXPORT = re.compile(r"^export (?=(?:async )?function\b|class |const )", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\s[^\n]*|\bimport\([^)]*\)", re.MULTILINE)
+_NUMBER = re.compile(r"^(?:export )?const ([A-Z][A-Z0-9_]*) = (-?[0-9][\w.]*);\n", re.MULTILINE)
 _ADDRESS = re.compile(r"\bnew URL\('(\.[^']+)', import\.meta\.url\)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -40,33 +41,37 @@ class BundleError(Exception):
         return f"{self.module}: {self.reason}"
 
 
-def bundle(sources: Mapping[str, str], entries: Mapping[str, str]) -> str:
-    """Return all that the entries need as one module, for the place of the first of them.
+def bundle(sources: Mapping[str, str], entries: Mapping[str, str], place: str) -> str:
+    """Return all that the entries need as one module.
 
     The page, its worker and its audio worklets load that same file, and each runs its own part:
     what stands once is loaded once. All modules of a part share one scope, so that what one
     takes from another has one name, which a minifier may shorten; no two may therefore declare
-    the same name.
+    the same name. A number that a module declares in capitals is written out where it is
+    used.
 
     Args:
         sources: Source by path, for instance ``js/main.js``.
         entries: Path of each module that something starts with, and the condition, in
             JavaScript, under which it is this one that is started.
+        place: Path where the joined module will be found.
 
     Raises:
         BundleError: If modules import each other in a circle, declare the same name, import a
             module or a name that is not there, or use a form of import or export other than the
             ones named above.
     """
+    sources = {path: _moved(source, path, place, entries) for path, source in sources.items()}
     orders = {entry: list(_in_order(sources, entry)) for entry in entries}
     wanted = Counter(path for order in orders.values() for path in order)
     shared = list(dict.fromkeys(path for order in orders.values() for path in order))
     shared = [path for path in shared if wanted[path] > 1]
-    joined = _join(sources, shared, entries)
+    joined = _join(sources, shared, shared)
     for entry, condition in entries.items():
         own = [path for path in orders[entry] if wanted[path] == 1]
         _check_names(sources, [*shared, *own])
-        joined += f"if({condition})(()=>{{\n{_join(sources, own, entries)}}})();\n"
+        part = _join(sources, own, [*shared, *own])
+        joined += f"if({condition})(()=>{{\n{part}}})();\n"
     return f"(()=>{{\n{joined}}})();\n"
 
 
@@ -84,12 +89,29 @@ def _check_names(sources: Mapping[str, str], paths: Iterable[str]) -> None:
                 raise BundleError(path, f"declares {name}, as {owners[name]} does")
 
 
-def _join(sources: Mapping[str, str], paths: Iterable[str], entries: Mapping[str, str]) -> str:
-    return "".join(_plain(sources, path, entries) for path in paths)
+def _moved(source: str, path: str, place: str, entries: Mapping[str, str]) -> str:
+    """Return a module whose addresses count from the place of the joined one."""
+
+    def move(match: re.Match[str]) -> str:
+        target = _resolve(path, match[1])
+        if target in entries:
+            return "import.meta.url"
+        return f"new URL('{posixpath.relpath(target, posixpath.dirname(place))}', import.meta.url)"
+
+    return _ADDRESS.sub(move, source)
 
 
-def _plain(sources: Mapping[str, str], path: str, entries: Mapping[str, str]) -> str:
-    """Return a module without its imports and exports, its addresses those of the joined file."""
+def _join(sources: Mapping[str, str], paths: list[str], seen: list[str]) -> str:
+    """Return modules one after the other, with the numbers of all that they see written out."""
+    joined = "".join(_plain(sources, path) for path in paths)
+    for name, value in (found for path in seen for found in _NUMBER.findall(sources[path])):
+        # No property and no key of that name.
+        joined = re.sub(rf"(?<![\w$.'])(?:{name})(?![\w$:'])", f"({value})", joined)
+    return joined
+
+
+def _plain(sources: Mapping[str, str], path: str) -> str:
+    """Return a module without its imports, its exports and its numbers."""
 
     def take(match: re.Match[str]) -> str:
         module = _resolve(path, match[2])
@@ -99,18 +121,11 @@ def _plain(sources: Mapping[str, str], path: str, entries: Mapping[str, str]) ->
             raise BundleError(path, f"imports {', '.join(sorted(missing))}, not in {module}")
         return ""
 
-    def address(match: re.Match[str]) -> str:
-        target = _resolve(path, match[1])
-        if target in entries:
-            return "import.meta.url"
-        place = posixpath.relpath(target, posixpath.dirname(next(iter(entries))))
-        return f"new URL('{place}', import.meta.url)"
-
-    body = _EXPORT.sub("", _IMPORT.sub(take, sources[path]))
+    body = _EXPORT.sub("", _NUMBER.sub("", _IMPORT.sub(take, sources[path])))
     left_over = _LEFT_OVER.search(_COMMENT.sub("", body))
     if left_over:
         raise BundleError(path, f"cannot be joined because of `{left_over[0].strip()}`")
-    return _ADDRESS.sub(address, body) + "\n"
+    return body + "\n"
 
 
 def _exports(source: str) -> set[str]:

@@ -14,15 +14,18 @@ from web.bundle import BundleError, bundle
 try:
     import minify
 except ImportError:
-    # Not made for every machine; without it the page is the same, and half as heavy again.
+    # Not made for every machine; without it the page is the same, comments and all.
     minify = None
 
 ENTRIES = {
-    "js/main.js": "globalThis.document",
-    "js/media-worker.js": "globalThis.WorkerGlobalScope",
     "worklets/worklets.js": "globalThis.registerProcessor",
+    "js/media-worker.js": "globalThis.WorkerGlobalScope",
+    "js/main.js": "globalThis.document",
 }
-"""What the page, its worker and its audio worklets start with, and what only each of them has."""
+"""What the audio worklets, the worker and the page start with, and what only each of them has.
+
+In this order: gzip looks no further back than 32 kB, and so it finds most (0.3 kB of 38).
+"""
 INDEX, SCRIPT, STYLE = "index.html", "js/main.js", "css/page.css"
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -60,7 +63,7 @@ def read_page(folder: Path) -> dict[str, PageFile]:
         if path.suffix in MEDIA_TYPES
     }
     modules = {path: text for path, text in texts.items() if path.endswith(".js")}
-    sent = {SCRIPT: bundle(modules, ENTRIES), STYLE: _join_styles(texts)}
+    sent = {SCRIPT: bundle(modules, ENTRIES, SCRIPT), STYLE: _join_styles(texts)}
     sent |= {path: text for path, text in texts.items() if path.endswith((".svg", ".html"))}
     return {path: _file(path, text) for path, text in sent.items()}
 
