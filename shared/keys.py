@@ -34,7 +34,7 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def new_session_id() -> str:
-    """Return a fresh session id: 128 random bits, 22 characters, safe in keys, URLs and commands."""
+    """Return a fresh session id: 22 random characters, safe in keys, URLs and commands."""
     # One that begins with a dash would be taken for an option by whatever command it is given to.
     while (drawn := secrets.token_urlsafe(16)).startswith("-"):
         pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.bus.commands import Bus, Script, open_bus
+from shared.bus.commands import Bus, Script, Then, open_bus
 from shared.bus.pubsub import Subscriber, Subscriptions
 
-__all__ = ["Bus", "Script", "Subscriber", "Subscriptions", "open_bus"]
+__all__ = ["Bus", "Script", "Subscriber", "Subscriptions", "Then", "open_bus"]

@@ -1,20 +1,16 @@
-"""Commands to Redis: those of one turn of the event loop share one round trip, in their order.
+"""Commands to Redis: those of one moment share one write, in their order.
 
-One write per turn costs the client a twentieth of awaiting each command, and it keeps what a
+One write for many commands costs the client a twentieth of awaiting each, and it keeps what a
 gateway appends in the order in which the client sent it. Every command that goes through
 here may be repeated without harm (explicit ids, fenced scripts, plain HSET), so when Redis is away
-the whole batch waits and is sent again, in order, for as long as `patience_s`.
+all that has no reply waits and is sent again, in order, for as long as `patience_s`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from importlib import resources
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -25,71 +21,46 @@ from shared.bus.connect import (
     COMMAND_TIMEOUT_S,
     TRANSIENT,
     RedisError,
-    ResponseError,
     heed_cancellation,
     open_client,
 )
-from shared.bus.connection import Arg, Exchange, pack
+from shared.bus.connection import Arg, pack
+from shared.bus.pipeline import Command, Pipeline, Script
 from shared.bus.pubsub import Subscriptions
 from shared.errors import BusError, BusOverloaded, BusUnavailable
-from shared.token_bucket import TokenBucket
 
-__all__ = ["BLOCK_MS", "MAX_BATCH", "MAX_WAITING", "Arg", "Bus", "Script", "open_bus"]
+__all__ = ["BLOCK_MS", "MAX_UNDER_WAY", "MAX_WAITING", "Arg", "Bus", "Script", "open_bus"]
 
-MAX_BATCH = 256
-"""Commands per round trip; with 60 KB pictures among them about 1 MB."""
+GAP_S, BUSY_GAP_S = 0.0015, 0.005
+"""Shortest time between two writes of commands that nobody waits for, and the same while there are
+more than `BUSY_PER_S` of them: each write wakes Redis, and whoever it sends something on to."""
 
-BATCHES_PER_S, BATCHES_BURST = 600.0, 60.0
-"""Round trips: each costs the process and Redis a wake-up, two system calls and a timer, whatever
-is in it. Beyond this pace a command waits up to 2 ms for company; twenty sessions do not get there.
-"""
+BUSY_PER_S = 2_000.0
+MEMORY = 0.1
+"""What one write adds to the rate that is remembered."""
+
+MAX_UNDER_WAY = 1_024
+"""Commands without a reply, on one connection."""
 
 MAX_WAITING = 20_000
-"""Commands that may wait while Redis is away; 300 sessions fill it in 2.5 s, then each is told."""
+"""Commands that may wait while Redis is away; 300 sessions fill it in 1.3 s, then each is told."""
 
 BLOCK_MS = 1_000
 """Longest blocking read; short enough that shutting down never waits long."""
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True)
-class Script:
-    """A Lua script from shared/lua; its header documents keys, arguments and reply."""
-
-    name: str
-
-    @cached_property
-    def source(self) -> str:
-        """The script's text."""
-        return resources.files("shared").joinpath("lua", f"{self.name}.lua").read_text("utf-8")
-
-    @cached_property
-    def sha(self) -> str:
-        """SHA-1 of the text, by which Redis caches it."""
-        return hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
-
-
 _Shape = Callable[[Any], Any]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    packed: bytes
-    reply: asyncio.Future[Any] | None
-    """None where nobody asks."""
-    shape: _Shape | None = None
-    """Makes of a reply what redis-py would have returned."""
-    script: Script | None = None
+Then = Callable[[Any], None]
+"""Takes a reply, or a `BusError`."""
 
 
 class Bus:
-    """One process's way to Redis: batched commands, blocking reads and subscriptions."""
+    """One process's way to Redis: commands, blocking reads and subscriptions."""
 
     def __init__(self, url: str, *, name: str, readers: int, patience_s: float) -> None:
         self._client = open_client(url, name=name, max_connections=4, timeout_s=COMMAND_TIMEOUT_S)
         self._shapes: dict[Any, _Shape] = dict(self._client.response_callbacks)
-        self._exchange: Exchange | None = None
         self._blocking = open_client(
             url,
             name=f"{name}-read",
@@ -100,9 +71,15 @@ class Bus:
             open_client(url, name=f"{name}-sub", max_connections=2, timeout_s=COMMAND_TIMEOUT_S)
         )
         self._patience_s = patience_s
-        self._waiting: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._pace = TokenBucket(BATCHES_PER_S, BATCHES_BURST)
+        self._waiting: deque[Command] = deque()
+        self._pipeline: Pipeline | None = None
+        self._needed = asyncio.Event()
+        """There is something to send, and no connection."""
+        self._writing: asyncio.Handle | None = None
+        self._is_urgent = False
+        """What is to be written next is awaited by somebody."""
+        self._wrote_s = 0.0
+        self._per_s = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self.away_since: float | None = None
         """Monotonic time at which Redis stopped answering; None while it answers."""
@@ -110,7 +87,7 @@ class Bus:
     async def __aenter__(self) -> Bus:
         self._loop = asyncio.get_running_loop()
         self._tasks = [
-            asyncio.create_task(self._send_forever(), name="bus-send"),
+            asyncio.create_task(self._connect_forever(), name="bus-connect"),
             asyncio.create_task(self.subscriptions.run(), name="bus-subscriptions"),
         ]
         return self
@@ -119,8 +96,12 @@ class Bus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        _cancel(self._waiting)
-        self._hang_up()
+        if self._pipeline is not None:
+            self._pipeline.close()
+        if self._writing is not None:
+            self._writing.cancel()
+        for command in self._waiting:
+            command.cancel()
         await self.subscriptions.close()
         await self._client.aclose()
         await self._blocking.aclose()
@@ -147,19 +128,24 @@ class Bus:
             BusOverloaded: If too many commands wait already.
             BusError: If Redis refuses the command; the text is Redis' own.
         """
-        return self._queue(pack(args), self._shapes.get(args[0]))
-
-    def post(self, *args: Arg) -> None:
-        """Queue a command whose reply nobody needs, such as PUBLISH; otherwise as `send`."""
-        # One more than `send` may queue: what is published beside an append goes with it or not.
-        if len(self._waiting) <= MAX_WAITING:
-            self._waiting.append(_Waiting(pack(args), None))
-            self._wake.set()
+        return self._await(pack(args), self._shapes.get(args[0]))
 
     def run(self, script: Script, keys: Sequence[str], *args: Arg) -> asyncio.Future[Any]:
         """Queue a script, as `send` does; all ``keys`` must lie in one slot."""
-        packed = pack(("EVALSHA", script.sha, len(keys), *keys, *args))
-        return self._queue(packed, None, script)
+        return self._await(_call(script, keys, args), None, script)
+
+    def post(self, *args: Arg, then: Then | None = None) -> None:
+        """Queue a command whose reply nobody waits for; otherwise as `send`.
+
+        It may wait for others for a moment, and so may its reply, which ``then`` is called with.
+        """
+        self._queue(Command(pack(args), then, is_patient=True))
+
+    def post_run(
+        self, script: Script, keys: Sequence[str], *args: Arg, then: Then | None = None
+    ) -> None:
+        """Queue a script, as `post` does."""
+        self._queue(Command(_call(script, keys, args), then, is_patient=True, script=script))
 
     async def read(self, *args: Arg) -> Any:
         """Carry out one blocking read (XREAD, XREADGROUP with ``BLOCK BLOCK_MS``) by itself.
@@ -176,114 +162,131 @@ class Bus:
         heed_cancellation()
         return reply
 
-    def _queue(
+    def _await(
         self, packed: bytes, shape: _Shape | None, script: Script | None = None
     ) -> asyncio.Future[Any]:
         reply: asyncio.Future[Any] = self._loop.create_future()
-        if len(self._waiting) >= MAX_WAITING:
-            reply.set_exception(BusOverloaded())
-        else:
-            self._waiting.append(_Waiting(packed, reply, shape, script))
-            self._wake.set()
+
+        def answer(answered: Any) -> None:
+            if reply.done():
+                return
+            if isinstance(answered, Exception):
+                reply.set_exception(answered)
+            else:
+                reply.set_result(shape(answered) if shape else answered)
+
+        self._queue(Command(packed, answer, script=script, cancel=reply.cancel))
         return reply
 
-    async def _send_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-                try:
-                    await self._deliver(batch)
-                except asyncio.CancelledError:
-                    _cancel(batch)
-                    raise
-                except Exception as exc:
-                    # A fault of ours in this batch must not silence all that come after.
-                    log.exception("commands failed in an unforeseen way")
-                    _fail(batch, BusError(f"{type(exc).__name__}: {exc}"))
-                self._pace.spend(1, monotonic())
-                if len(self._waiting) < MAX_BATCH and (wait_s := self._pace.wait_s(1, monotonic())):
-                    await asyncio.sleep(wait_s)
+    def _queue(self, command: Command) -> None:
+        under_way = 0 if self._pipeline is None else len(self._pipeline)
+        # What nobody asks for may be one more: what is published beside an append goes with it.
+        if under_way + len(self._waiting) >= MAX_WAITING + (command.then is None):
+            command.answer(BusOverloaded())
+            return
+        self._waiting.append(command)
+        self._write_soon(is_urgent=not command.is_patient)
 
-    async def _deliver(self, batch: list[_Waiting]) -> None:
-        """Send a batch until it is answered or patience ends; answer every future in it."""
-        started, attempt = monotonic(), 0
-        while batch:
+    def _write_soon(self, *, is_urgent: bool) -> None:
+        if self._pipeline is None:
+            self._needed.set()
+            return
+        if self._writing is not None:
+            if self._is_urgent or not is_urgent:
+                return
+            self._writing.cancel()
+        self._is_urgent = is_urgent
+        gap_s = BUSY_GAP_S if self._per_s > BUSY_PER_S else GAP_S
+        wait_s = 0.0 if is_urgent else self._wrote_s + gap_s - self._loop.time()
+        # In the loop's next turn at the earliest, so that all commands of this one come together.
+        if wait_s <= 0:
+            self._writing = self._loop.call_soon(self._write)
+        else:
+            self._writing = self._loop.call_later(wait_s, self._write)
+
+    def _write(self) -> None:
+        self._writing, self._is_urgent = None, False
+        pipeline, waiting = self._pipeline, self._waiting
+        if pipeline is None:
+            return
+        batch = [waiting.popleft() for _ in range(min(len(waiting), MAX_UNDER_WAY - len(pipeline)))]
+        if not batch:
+            return
+        now_s = self._loop.time()
+        rate = len(batch) / max(now_s - self._wrote_s, GAP_S)
+        self._per_s += MEMORY * (rate - self._per_s)
+        self._wrote_s = now_s
+        pipeline.write(batch)
+
+    def _relieved(self) -> None:
+        """Replies have come, and with them room for more commands."""
+        if self._waiting:
+            self._write_soon(is_urgent=any(not one.is_patient for one in self._waiting))
+
+    def _lost(self, pipeline: Pipeline) -> None:
+        """What has no reply is sent again, before all that came later."""
+        self._waiting.extendleft(reversed(pipeline.take_back()))
+        if pipeline is self._pipeline:
+            self._pipeline = None
+        if self._waiting:
+            self._needed.set()
+
+    async def _connect_forever(self) -> None:
+        while True:
+            await self._needed.wait()
+            self._needed.clear()
+            if self._pipeline is not None:
+                continue
             try:
-                batch = await self._attempt(batch)
-            except TRANSIENT as exc:
-                self.away_since = self.away_since or started
-                waited_s = monotonic() - started
-                if waited_s >= self._patience_s:
-                    # With all that wait behind: were they carried out once Redis is back, what
-                    # fails here would be a hole in the middle of somebody's stream.
-                    batch += self._waiting
-                    self._waiting.clear()
-                    _fail(batch, BusUnavailable(waited_s, type(exc).__name__))
-                    return
-                if attempt == 0:
-                    log.warning("redis does not answer", cause=type(exc).__name__)
-                await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
-                attempt += 1
-            else:
+                await self._connect()
+            except asyncio.CancelledError:
+                raise
+            except Exception as exc:
+                # A fault of ours in these commands must not silence all that come after.
+                log.exception("commands failed in an unforeseen way")
+                self._fail_all(BusError(f"{type(exc).__name__}: {exc}"))
+
+    async def _connect(self) -> None:
+        """Connect and send what waits, until something is answered or patience ends."""
+        started, attempt = monotonic(), 0
+        while self._waiting:
+            cause = await self._try_once()
+            if cause is None:
                 if self.away_since is not None:
                     log.info("redis answers again", away_s=round(monotonic() - self.away_since, 1))
                     self.away_since = None
+                return
+            self.away_since = self.away_since or started
+            waited_s = monotonic() - started
+            if waited_s >= self._patience_s:
+                # All that wait: were some carried out once Redis is back, what fails here would be
+                # a hole in the middle of somebody's stream.
+                self._fail_all(BusUnavailable(waited_s, type(cause).__name__))
+                return
+            if attempt == 0:
+                log.warning("redis does not answer", cause=type(cause).__name__)
+            await asyncio.sleep(full_jitter_s(attempt, base_s=0.05, cap_s=0.5))
+            attempt += 1
 
-    async def _attempt(self, batch: list[_Waiting]) -> list[_Waiting]:
-        """Send a batch once; return what must be sent again, in order.
+    async def _try_once(self) -> Exception | None:
+        """Open a connection and send what waits; return why if nothing of it was answered."""
+        try:
+            pipeline = await Pipeline.open(self._client, self._lost, self._relieved)
+        except TRANSIENT as exc:
+            return exc
+        self._pipeline = pipeline
+        self._write()
+        await pipeline.proven.wait()
+        return None if pipeline.has_answered else pipeline.error
 
-        A script that Redis does not know (it was restarted) is loaded and sent again. All of a
-        script's calls in the batch fail alike, so their order among themselves is kept.
-        """
-        if self._exchange is None or not self._exchange.is_open:
-            self._exchange = await Exchange.open(self._client)
-        replies = await self._exchange.carry_out([w.packed for w in batch], COMMAND_TIMEOUT_S)
-        for reply in replies:
-            if isinstance(reply, TRANSIENT):
-                # Whoever answers this is no master, or not yet: ask again where to connect.
-                self._hang_up()
-                raise reply
-        again: list[_Waiting] = []
-        for waiting, reply in zip(batch, replies, strict=True):
-            if waiting.script is not None and _is_unknown_script(reply):
-                again.append(waiting)
-            else:
-                _answer(waiting, reply)
-        for script in {w.script for w in again if w.script is not None}:
-            await self._client.script_load(script.source)
-        return again
-
-    def _hang_up(self) -> None:
-        if self._exchange is not None:
-            self._exchange.close()
-            self._exchange = None
-
-
-def _is_unknown_script(reply: object) -> bool:
-    return isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT")
+    def _fail_all(self, error: BusError) -> None:
+        failed, self._waiting = self._waiting, deque()
+        for command in failed:
+            command.answer(error)
 
 
-def _answer(waiting: _Waiting, reply: Any) -> None:
-    if waiting.reply is None or waiting.reply.done():
-        return
-    if isinstance(reply, Exception):
-        waiting.reply.set_exception(BusError(str(reply)))
-    else:
-        waiting.reply.set_result(waiting.shape(reply) if waiting.shape else reply)
-
-
-def _fail(batch: list[_Waiting], error: BusError) -> None:
-    for waiting in batch:
-        if waiting.reply is not None and not waiting.reply.done():
-            waiting.reply.set_exception(error)
-
-
-def _cancel(batch: Iterable[_Waiting]) -> None:
-    for waiting in batch:
-        if waiting.reply is not None:
-            waiting.reply.cancel()
+def _call(script: Script, keys: Sequence[str], args: Sequence[Arg]) -> bytes:
+    return pack(("EVALSHA", script.sha, len(keys), *keys, *args))
 
 
 def open_bus(url: str, *, name: str, readers: int = 8, patience_s: float = 15.0) -> Bus:

@@ -72,7 +72,7 @@ class Subscriptions:
             self._broken.clear()
             self._is_confirmed = False
             try:
-                self._connection = await open_connection(self._client, self._take, self._lost)
+                self._connection = await open_connection(self._client, self._take_all, self._lost)
             except TRANSIENT as exc:
                 if attempt == 0:
                     log.warning("subscriptions wait for redis", cause=type(exc).__name__)
@@ -113,8 +113,12 @@ class Subscriptions:
     def _lost(self, _error: Exception) -> None:
         self._broken.set()
 
-    def _take(self, reply: Any) -> None:
+    def _take_all(self, replies: list[Any]) -> None:
         self._is_confirmed, self._is_asked = True, False
+        for reply in replies:
+            self._take(reply)
+
+    def _take(self, reply: Any) -> None:
         if isinstance(reply, Exception):
             log.error("redis refuses a subscription", cause=str(reply))
             return

@@ -13,6 +13,7 @@ from shared.codec import START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
 from shared.keys import SessionKeys, is_session_id
 from shared.options import SessionOptions
+from tests.support.replies import told
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def _entry(held: Attachment, seq: int, kind: Kind = Kind.MICROPHONE) -> bytes:
 
 async def _say(store: SessionStore, held: Attachment, *seqs: int) -> None:
     for seq in seqs:
-        assert await store.append(held, seq, _entry(held, seq)) is not None
+        assert await told(store.append, held, seq, _entry(held, seq)) is not None
 
 
 async def _again(store: SessionStore, held: Attachment, epoch: int | None = None) -> Attachment:
@@ -62,7 +63,7 @@ async def test_who_comes_back_goes_on_after_what_is_stored(store: SessionStore) 
     assert (await _again(store, first)).last_seq == 0
     second = await _again(store, first, 2)
     await _say(store, second, 1, 2, 3)
-    await store.append_picture(second, 1, _entry(second, 1, Kind.PICTURE))
+    await told(store.append_picture, second, 1, _entry(second, 1, Kind.PICTURE))
 
     third = await _again(store, second)
     await _say(store, third, 4)
@@ -82,8 +83,8 @@ async def test_the_old_connection_can_add_nothing(bus: Bus, store: SessionStore)
     new = await _again(store, old)
 
     for refused in (
-        store.append(old, 2, _entry(old, 2)),
-        store.append_picture(old, 1, _entry(old, 1)),
+        told(store.append, old, 2, _entry(old, 2)),
+        told(store.append_picture, old, 1, _entry(old, 1)),
     ):
         with pytest.raises(BusError, match="equal or smaller") as refusal:
             await refused
@@ -101,7 +102,7 @@ async def test_a_repeated_append_is_there_already(store: SessionStore) -> None:
     await _say(store, held, 1, 2)
 
     with pytest.raises(BusError) as refusal:
-        await store.append(held, 2, _entry(held, 2))
+        await told(store.append, held, 2, _entry(held, 2))
 
     await store.why_refused(held, held.keys.up, refusal.value)
 
@@ -171,7 +172,7 @@ async def test_only_the_newest_pictures_are_kept(bus: Bus, store: SessionStore) 
     await _say(store, held, 1)
 
     for seq in range(1, 21):
-        await store.append_picture(held, seq, _entry(held, seq, Kind.PICTURE))
+        await told(store.append_picture, held, seq, _entry(held, seq, Kind.PICTURE))
 
     assert await bus.send("XLEN", held.keys.frames) == limits.FRAMES_MAX_ENTRIES
     back = await _again(store, held)
@@ -187,7 +188,7 @@ async def test_speech_that_nobody_reads_is_bounded(
     chunk = encode(Header(Kind.MICROPHONE, 1, 1, 0.0), bytes(32 * chunk_ms))
     kept = min(limits.UP_MAX_ENTRIES, 120_000 // chunk_ms)
 
-    await asyncio.gather(*[store.append(held, seq, chunk) for seq in range(1, kept + 401)])
+    await asyncio.gather(*[told(store.append, held, seq, chunk) for seq in range(1, kept + 401)])
 
     # Redis trims whole nodes, of up to a hundred entries.
     assert kept <= await bus.send("XLEN", held.keys.up) < kept + 100
@@ -200,8 +201,8 @@ async def test_an_ended_session_is_over_for_its_client(bus: Bus, store: SessionS
     await bus.send("HSET", held.keys.session, "state", "ended")
     await bus.send("DEL", held.keys.up, held.keys.frames)
 
-    assert await store.append(held, 1, _entry(held, 1)) is None
-    assert await store.append_picture(held, 1, _entry(held, 1)) is None
+    assert await told(store.append, held, 1, _entry(held, 1)) is None
+    assert await told(store.append_picture, held, 1, _entry(held, 1)) is None
     assert await store.attach(held.session_id, "ann", 1) is None
     assert (await store.touch(held)).status == "ended"
     with pytest.raises(SessionGone):

@@ -17,6 +17,7 @@ from shared.errors import BusUnavailable, Superseded
 from shared.options import SessionOptions
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
+from tests.support.replies import told
 
 
 class Held:
@@ -66,7 +67,7 @@ async def test_what_is_stored_is_acknowledged(session: Held) -> None:
 
 async def test_an_append_that_was_stored_before_is_acknowledged(session: Held) -> None:
     """A number whose first reply was lost is known to be there, and no error."""
-    await session.store.append(session.held, 1, b"1")
+    await told(session.store.append, session.held, 1, b"1")
 
     await session.say(1, 2)
 

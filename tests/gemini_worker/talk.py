@@ -19,6 +19,7 @@ from shared.bus_messages import Gap
 from shared.codec import Header, Kind, PictureFlag, encode
 from shared.options import SessionOptions
 from tests.support.processes import until
+from tests.support.replies import told
 
 
 class Recorder:
@@ -26,6 +27,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.sent: list[object] = []
+
+    def send_audio_now(self, pcm16: bytes) -> bool:
+        self.sent.append(pcm16)
+        return True
 
     async def send_audio(self, pcm16: bytes) -> None:
         self.sent.append(pcm16)
@@ -93,7 +98,7 @@ class Conversation:
         for chunk in chunks:
             self.seq += 1
             header = Header(Kind.MICROPHONE, self.held.epoch, self.seq, 0.0)
-            await self.store.append(self.held, self.seq, encode(header, chunk))
+            await told(self.store.append_speech, self.held, self.seq, encode(header, chunk))
 
     async def show(self, *jpegs: bytes, overview: int = 0, urgent: bool = False) -> None:
         """Send overviews; or close-ups, of the one with the number ``overview``."""
@@ -101,12 +106,13 @@ class Conversation:
         for picture in jpegs:
             self.pictures += 1
             header = Header(Kind.PICTURE, self.held.epoch, self.pictures, 0.0, overview, flags)
-            await self.store.append_picture(self.held, self.pictures, encode(header, picture))
+            entry = encode(header, picture)
+            await told(self.store.append_picture, self.held, self.pictures, entry)
 
     async def tell(self, message: say.Uplink) -> None:
         header = Header(Kind.CONTROL, self.held.epoch, message.seq, 0.0)
         entry = encode(header, message.model_dump_json().encode())
-        await self.store.append(self.held, message.seq, entry)
+        await told(self.store.append, self.held, message.seq, entry)
 
     def next(self) -> int:
         self.seq += 1

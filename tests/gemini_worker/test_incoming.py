@@ -1,22 +1,25 @@
-"""What is stored comes in one row as soon as it is announced, whatever is missed on the way."""
+"""What a client says comes in one row: speech as it is published, the rest from the streams."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from gateway.session_store import Attachment, SessionStore
 from gemini_worker.incoming import READ_ENTRIES, Entry, Incoming
+from gemini_worker.sent import BEGINNING
 from shared.bus import Bus, open_bus
 from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode, encode
 from shared.errors import BusError
 from shared.options import SessionOptions
 from tests.support.processes import until
 from tests.support.redis_server import RedisServer
+from tests.support.replies import told
 
 
 @dataclass
@@ -28,14 +31,28 @@ class Session:
     held: Attachment
     seq: int = 0
     pictures: int = 0
+    takes: bool = True
+    """The worker takes speech as it comes, or has it read."""
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    """What was taken as it came, by id."""
 
     def listen(self) -> Incoming:
-        return Incoming(self.bus, self.held.keys, START, START)
+        return Incoming(self.bus, self.held.keys, BEGINNING, START, self.take_now)
+
+    def take_now(self, entry_id: StreamId, pcm16: bytes) -> bool:
+        if self.takes:
+            self.heard.append((str(entry_id), pcm16))
+        return self.takes
 
     async def speak(self, count: int = 1) -> None:
         for _ in range(count):
             self.seq += 1
-            await self.store.append(self.held, self.seq, self.chunk(self.seq))
+            await told(self.store.append_speech, self.held, self.seq, self.chunk(self.seq))
+
+    async def type(self) -> None:
+        self.seq += 1
+        header = Header(Kind.CONTROL, self.held.epoch, self.seq, 0.0)
+        await told(self.store.append, self.held, self.seq, encode(header, b"%d" % self.seq))
 
     def chunk(self, seq: int) -> bytes:
         return encode(Header(Kind.MICROPHONE, self.held.epoch, seq, 0.0), b"%d" % seq)
@@ -43,7 +60,7 @@ class Session:
     async def show(self) -> None:
         self.pictures += 1
         header = Header(Kind.PICTURE, self.held.epoch, self.pictures, 0.0)
-        await self.store.append_picture(self.held, self.pictures, encode(header, b"jpeg"))
+        await told(self.store.append_picture, self.held, self.pictures, encode(header, b"jpeg"))
 
     async def come_back(self) -> Attachment:
         """Connect anew; return the old connection's hold."""
@@ -65,16 +82,19 @@ async def session(bus: Bus) -> AsyncIterator[Session]:
     yield Session(bus, store, await store.create("ann", SessionOptions(), "native"))
 
 
-async def take(incoming: Incoming, count: int) -> list[tuple[str, bytes]]:
-    """Return the next ``count`` entries of `up` that are no markers, by id and payload."""
+async def take(session: Session, incoming: Incoming, count: int) -> list[tuple[str, bytes]]:
+    """Return the next ``count`` of what is said, by id and payload, however it came."""
     taken: list[tuple[str, bytes]] = []
     async with asyncio.timeout(5):
         while len(taken) < count:
-            taken += spoken((await incoming.read(None))[1])
+            read = spoken((await incoming.read(0.05))[1])
+            taken += session.heard + read
+            session.heard.clear()
     return taken
 
 
 def spoken(entries: list[Entry]) -> list[tuple[str, bytes]]:
+    """Leave out the markers that open a connection."""
     return [(str(i), decode(entry)[1]) for i, entry in entries if i.seq]
 
 
@@ -89,25 +109,67 @@ async def test_what_was_stored_before_comes_first(session: Session) -> None:
     await session.speak(250)
 
     with session.listen() as incoming:
-        before = await take(incoming, 250)
+        before = await take(session, incoming, 250)
         await session.speak(3)
-        after = await take(incoming, 3)
+        after = await take(session, incoming, 3)
 
     assert before + after == [(f"1-{n}", b"%d" % n) for n in range(1, 254)]
 
 
-async def test_nothing_is_read_unless_the_bell_rang(session: Session) -> None:
-    """A session in which nothing happens asks Redis for nothing."""
+async def test_speech_is_taken_as_it_comes(session: Session) -> None:
+    """A session in which somebody only speaks asks Redis for nothing."""
     with session.listen() as incoming:
         await settled(incoming)
         reads = await session.commands("xread")
-
-        assert await incoming.read(0.3) == ([], [])
-        assert await session.commands("xread") == reads
+        reading = asyncio.create_task(incoming.read(None))
+        await asyncio.sleep(0)
 
         await session.speak(20)
-        assert len(await take(incoming, 20)) == 20
-        assert await session.commands("xread") <= reads + 20
+        await until(lambda: len(session.heard) == 20, "it is heard")
+
+        assert session.heard == [(f"1-{n}", b"%d" % n) for n in range(1, 21)]
+        assert await session.commands("xread") == reads
+        assert not reading.done()
+        reading.cancel()
+
+
+async def test_what_is_declined_is_read(session: Session) -> None:
+    """Speech that cannot be taken at once comes from the stream, in order."""
+    with session.listen() as incoming:
+        await settled(incoming)
+        await session.speak(2)
+        assert len(await take(session, incoming, 2)) == 2
+
+        session.takes = False
+        await session.speak(3)
+
+        read = await take(session, incoming, 3)
+    assert read == [("1-3", b"3"), ("1-4", b"4"), ("1-5", b"5")]
+
+
+async def test_nothing_overtakes_what_is_read(session: Session) -> None:
+    """Speech after a typed word is taken at once only when that has been handed over."""
+    with session.listen() as incoming:
+        await settled(incoming)
+        row: list[bytes] = []
+        for _ in range(50):
+            await session.speak()
+            await session.type()
+            await session.speak()
+            row += [payload for _, payload in await take(session, incoming, 3)]
+
+    assert row == [b"%d" % n for n in range(1, 151)]
+
+
+async def test_speech_while_the_reader_is_busy_is_read(session: Session) -> None:
+    """Between two reads nothing is taken: what was read is still on its way to the model."""
+    with session.listen() as incoming:
+        await settled(incoming)
+
+        await session.speak(3)
+
+        assert session.heard == []
+        assert [i for i, _ in spoken((await incoming.read(1))[1])] == ["1-1", "1-2", "1-3"]
 
 
 async def test_a_lost_bell_harms_nothing(session: Session) -> None:
@@ -118,7 +180,7 @@ async def test_a_lost_bell_harms_nothing(session: Session) -> None:
         await session.bus.send("XADD", session.held.keys.up, "1-1", "m", session.chunk(1))
         await session.speak()
 
-        assert [entry_id for entry_id, _ in await take(incoming, 2)] == ["1-1", "1-2"]
+        assert [entry_id for entry_id, _ in await take(session, incoming, 2)] == ["1-1", "1-2"]
 
 
 async def test_a_break_is_read_over(session: Session) -> None:
@@ -129,24 +191,45 @@ async def test_a_break_is_read_over(session: Session) -> None:
         await session.bus.send("CLIENT", "KILL", "TYPE", "pubsub")
         await session.speak(5)
 
-        assert [entry_id for entry_id, _ in await take(incoming, 5)] == [
+        assert [entry_id for entry_id, _ in await take(session, incoming, 5)] == [
             f"1-{n}" for n in range(1, 6)
         ]
 
 
 async def test_an_old_connection_is_not_heard(session: Session) -> None:
-    """What Redis refuses is announced all the same, and there is nothing to read."""
+    """What Redis refuses is published to nobody, though its number would be the next."""
     with session.listen() as incoming:
         await session.speak(2)
-        await take(incoming, 2)
+        await take(session, incoming, 2)
         await settled(incoming)
         old = await session.come_back()
+        reading = asyncio.create_task(incoming.read(None))
+        await asyncio.sleep(0)
 
-        refused = session.store.append(old, 3, session.chunk(3))
-        assert isinstance(await _error(refused), BusError)
+        with pytest.raises(BusError, match="equal or smaller"):
+            await told(session.store.append_speech, old, 3, b"".join((session.chunk(3), b"old")))
+        await session.speak()
+        await until(lambda: bool(session.heard), "the new connection is heard")
+
+        assert session.heard == [("2-3", b"3")]
+        reading.cancel()
+
+
+async def test_a_chunk_that_was_sent_again_is_heard_once(session: Session) -> None:
+    """A repeated append is refused, and published to nobody."""
+    with session.listen() as incoming:
+        await settled(incoming)
+        reading = asyncio.create_task(incoming.read(None))
+        await asyncio.sleep(0)
         await session.speak()
 
-        assert await take(incoming, 1) == [("2-3", b"3")]
+        with pytest.raises(BusError, match="equal or smaller"):
+            await told(session.store.append_speech, session.held, 1, session.chunk(1))
+        await session.speak()
+        await until(lambda: len(session.heard) == 2, "both are heard")
+
+        assert [entry_id for entry_id, _ in session.heard] == ["1-1", "1-2"]
+        reading.cancel()
 
 
 async def test_what_was_refused_is_not_waited_for(session: Session) -> None:
@@ -195,7 +278,7 @@ async def test_a_slow_reader_leaves_the_rest_in_redis(session: Session) -> None:
         _, first = await incoming.read(None)
 
         assert len(first) == READ_ENTRIES
-        taken = spoken(first) + await take(incoming, session.seq - READ_ENTRIES)
+        taken = spoken(first) + await take(session, incoming, session.seq - READ_ENTRIES)
     assert [entry_id for entry_id, _ in taken] == [f"1-{n}" for n in range(1, session.seq + 1)]
 
 
@@ -207,7 +290,7 @@ async def test_a_bell_in_mid_read_is_not_forgotten(session: Session) -> None:
             await session.speak()
             reading = asyncio.create_task(incoming.read(None))
             await session.speak()
-            entries = (await reading)[1]
+            entries = (await asyncio.wait_for(reading, 5))[1]
             if len(entries) < 2:
                 entries += (await asyncio.wait_for(incoming.read(None), 5))[1]
 
@@ -221,7 +304,7 @@ async def test_a_read_that_failed_is_made_again(redis_server: RedisServer) -> No
         session = Session(bus, store, await store.create("ann", SessionOptions(), "native"))
         with session.listen() as incoming:
             await session.speak(2)
-            await take(incoming, 2)
+            await take(session, incoming, 2)
             await settled(incoming)
             await redis_server.kill()
             await until(lambda: incoming._is_behind or bus.away_since is None, "it is cut")
@@ -231,4 +314,4 @@ async def test_a_read_that_failed_is_made_again(redis_server: RedisServer) -> No
             await redis_server.start()
             await session.speak()
 
-            assert [entry_id for entry_id, _ in await take(incoming, 1)] == ["1-3"]
+            assert [entry_id for entry_id, _ in await take(session, incoming, 1)] == ["1-3"]

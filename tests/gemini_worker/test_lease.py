@@ -16,6 +16,7 @@ from shared.codec import Kind, StreamId, decode
 from shared.errors import BusError, SessionGone
 from tests.gemini_worker.shop import Shop, word
 from tests.support.processes import until
+from tests.support.replies import told
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ async def test_a_checkpoint_keeps_alive_and_trims_what_the_handle_holds(shop: Sh
     _, _, lease = await shop.claimed("one")
     held = Attachment(lease.entry.session_id, "ann", 1)
     for seq in range(1, 6):
-        await shop.store.append(held, seq, b"x")
+        await told(shop.store.append, held, seq, b"x")
     await shop.bus.send("EXPIRE", lease.keys.up, 5)
     seen_ms = int(lease.fields["seen_ms"])
     await shop.bus.send("HSET", lease.keys.session, "seen_ms", seen_ms - 7_000)

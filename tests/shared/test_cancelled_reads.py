@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.bus import Bus
-from shared.bus.connection import Exchange
+from shared.bus.pipeline import Pipeline
 
 READS = 60
 
@@ -34,7 +34,7 @@ async def test_a_cancelled_opening_ends(bus: Bus) -> None:
 
     async def open_forever() -> None:
         while True:
-            (await Exchange.open(bus._client)).close()
+            (await Pipeline.open(bus._client, lambda _: None, lambda: None)).close()
 
     for moment in range(READS):
         opening = asyncio.create_task(open_forever())

@@ -57,7 +57,6 @@ STALE_AUDIO_MS = 6_000.0
 """A client that was away longer has no use for speech from before."""
 
 MAX_SKIPPED = 20
-_SPEECH_SENT, _REST_SENT = metrics.DOWNLINK.labels("audio"), metrics.DOWNLINK.labels("control")
 
 _ABOUT_PICTURES = (Text, Talk, ToolResult)
 """What may be about the newest picture, which must be in Redis before it."""
@@ -100,6 +99,14 @@ class Door(ABC):
     @abstractmethod
     async def handle(self, message: str | bytes) -> None:
         """Take one message of the client; raise `DecodeError` to skip it, `Closing` to close."""
+
+    @abstractmethod
+    def take_now(self, message: str | bytes) -> bool:
+        """Take a message in which nothing is wrong and for which nothing must be awaited.
+
+        That is nearly all speech, without a task being woken for it. Whatever else there is to a
+        message, it is declined and comes by `handle`, as if this had not been.
+        """
 
     @abstractmethod
     async def deliver(self, item: Item) -> None:
@@ -181,6 +188,7 @@ class Door(ABC):
         log.info("client gone", door=self.name, epoch=self.held.epoch)
 
     async def _listen(self) -> None:
+        self.socket.offer(self.take_now)
         while True:
             message = await self.socket.receive()
             try:
@@ -195,7 +203,7 @@ class Door(ABC):
     async def _speak(self) -> None:
         while True:
             item = await self.downlink.next()
-            (_SPEECH_SENT if item.audio_ms else _REST_SENT).inc()
+            metrics.TRAFFIC.sent["audio" if item.audio_ms else "control"] += 1
             await self.deliver(item)
             if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
                 state = State.model_validate_json(item.data)
@@ -259,6 +267,18 @@ class Door(ABC):
         raise Closing(CloseCode.GOING_AWAY, "this gateway is being replaced")
 
     # --- for the doors ---
+
+    def put_audio_now(self, seq: int, pcm16_bytes: int, entry: bytes) -> bool:
+        """Store microphone audio at once, if nothing speaks against it; tell whether it was."""
+        if (
+            not 0 < pcm16_bytes <= limits.AUDIO_FRAME_BYTES
+            or pcm16_bytes % 2
+            or not self.uplink.has_room
+            or not self.pace.audio_ms.take(pcm16_ms(pcm16_bytes, UPLINK_RATE_HZ), monotonic())
+        ):
+            return False
+        self.uplink.append_speech(seq, entry)
+        return True
 
     async def put_audio(self, seq: int, pcm16: bytes, entry: bytes) -> None:
         """Store microphone audio; ``entry`` is the whole frame.

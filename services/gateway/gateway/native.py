@@ -24,10 +24,13 @@ from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
 from shared.bus_messages import End, HistoryTurn, Message, Played, Share, State
 from shared.bus_messages import Uplink as Control
-from shared.codec import START, Header, Kind, StreamId, decode, encode
+from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode, encode
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
 from shared.tickets import check_resume_token, resume_token
+
+_SPEECH = bytes((Kind.MICROPHONE,))
+"""How a frame of it begins."""
 
 
 class NativeDoor(Door):
@@ -65,6 +68,18 @@ class NativeDoor(Door):
         metrics.OPENED.labels(self.name, str(resumed).lower()).inc()
         await self._say_ready(held, resumed, history)
         return held, downlink, outbox
+
+    def take_now(self, message: str | bytes) -> bool:
+        """Take the next chunk of speech."""
+        if isinstance(message, str) or message[:1] != _SPEECH or len(message) < HEADER_BYTES:
+            return False
+        header, payload = decode(message)
+        if header.seq != self._next_seq:
+            return False
+        if not self.put_audio_now(header.seq, len(payload), self._stamped(header, payload)):
+            return False
+        self._next_seq += 1
+        return True
 
     async def handle(self, message: str | bytes) -> None:
         """Take one message after `hello`."""

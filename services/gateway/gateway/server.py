@@ -14,12 +14,13 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from gateway import metrics
-from gateway.socket import ClientLeft
+from gateway.framing import Framing, frame_of
+from gateway.socket import ClientLeft, TakeNow
 from shared.bounded_http import BoundedHttp
 from shared.token_bucket import TokenBucket
 
@@ -62,38 +63,73 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._frames_left = TokenBucket(FRAMES_PER_S, FRAMES_BURST)
         self._unread_bytes = 0
+        self._framing: Framing | None = None
+        self.take_now: TakeNow | None = None
+        """Is offered each message as it arrives; what it declines waits for `receive`."""
+        self.is_awaited = False
+        """The application waits for the next message, and is done with all that came before."""
 
     def handle_connect(self, event: Request) -> None:
         """Offer the direct way to the application, which starts in the loop's next turn."""
         super().handle_connect(event)
         if not self.close_sent:
             self.scope["state"][DIRECT_SOCKET] = DirectSocket(self)
+            if not self.conn.reader.buffer:  # else a frame has begun before the handshake was over
+                self._framing = Framing(MAX_MESSAGE_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole messages past websockets' parser, and give it the rest."""
+        if self._framing is None:
+            super().data_received(data)
+            return
+        messages = 0
+        for found in self._framing.feed(data):
+            if isinstance(found, bytes):
+                super().data_received(found)
+            elif not self.close_sent:  # what comes after the goodbye is for nobody
+                messages += 1
+                self._take(found.data, is_text=found.is_text)
+        if messages:
+            self._spend(messages)
 
     def handle_events(self) -> None:
         """Count what arrived before it is handled, and close a flood with 1008."""
         events = self.conn.events
         frames = sum(isinstance(event, Frame) for event in events)
         closing = any(isinstance(e, Frame) and e.opcode is Opcode.CLOSE for e in events)
-        if frames and not closing and not self._frames_left.take(frames, self.loop.time()):
+        if frames and not closing and not self._spend(frames):
             events.clear()
-            self._fail(1008, "too many frames")
             return
         super().handle_events()
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message over; close a text that is no UTF-8 with 1007 instead of a traceback."""
+        """Hand over a message that websockets has parsed."""
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
-        if self.close_sent:
-            return  # what comes after the goodbye is for nobody
-        if self.curr_msg_data_type == "text":
-            try:
-                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
-            except UnicodeDecodeError:
-                self._fail(1007, "not UTF-8")
-                return
-        else:
+        if not self.close_sent:
+            self._take(data, is_text=self.curr_msg_data_type == "text")
+
+    def _spend(self, frames: int) -> bool:
+        """Take frames off the budget; close with 1008 if it is used up."""
+        if self._frames_left.take(frames, self.loop.time()):
+            return True
+        self._fail(1008, "too many frames")
+        return False
+
+    def _take(self, data: bytes, *, is_text: bool) -> None:
+        """Hand a message over; close a text that is no UTF-8 with 1007 instead of a traceback."""
+        try:
+            text = data.decode() if is_text else None
+        except UnicodeDecodeError:
+            self._fail(1007, "not UTF-8")
+            return
+        is_next = self.is_awaited and self.queue.empty()
+        if is_next and self.take_now is not None and self.take_now(data if text is None else text):
+            return
+        if text is None:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "text": text})
         self._unread_bytes += len(data)
         is_full = self._unread_bytes > UNREAD_BYTES or self.queue.qsize() > UNREAD_MESSAGES
         if is_full and not self.read_paused:
@@ -139,9 +175,17 @@ class DirectSocket:
     def __init__(self, protocol: BoundedWebSocket) -> None:
         self._protocol = protocol
 
+    def offer(self, take_now: TakeNow) -> None:
+        """Offer each further message to ``take_now`` first, as it arrives."""
+        self._protocol.take_now = take_now
+
     async def receive(self) -> str | bytes:
         """Return the next message; raise `ClientLeft` when there will be none."""
-        event = await self._protocol.receive()
+        self._protocol.is_awaited = True
+        try:
+            event = await self._protocol.receive()
+        finally:
+            self._protocol.is_awaited = False
         if event["type"] == "websocket.disconnect":
             raise ClientLeft(event.get("code") or 1006)
         message: str | bytes = event["text"] if "text" in event else event["bytes"]
@@ -159,16 +203,12 @@ class DirectSocket:
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""
         protocol = self._protocol
-        if protocol.disconnected or protocol.close_sent:
+        if protocol.disconnected or protocol.close_sent or protocol.conn.state is not State.OPEN:
             raise ClientLeft(1006)
-        try:
-            if isinstance(data, str):
-                protocol.conn.send_text(data.encode())
-            else:
-                protocol.conn.send_binary(data)
-        except InvalidState as exc:
-            raise ClientLeft(1006) from exc
-        protocol.transport.writelines(protocol.conn.data_to_send())
+        is_text = isinstance(data, str)
+        protocol.transport.write(
+            frame_of(data.encode() if isinstance(data, str) else data, is_text=is_text)
+        )
 
     async def close(self, code: int, reason: str) -> None:
         """Close; harmless if it is closed already."""

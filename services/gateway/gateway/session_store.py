@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from time import time
-from typing import Any
 
 from shared import keys, limits
-from shared.bus import Bus, Script
+from shared.bus import Bus, Script, Then
 from shared.bus_messages import HistoryTurn
 from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
@@ -17,7 +16,7 @@ from shared.keys import SessionKeys
 from shared.options import SessionOptions
 
 _CREATE, _ATTACH, _TOUCH = Script("create"), Script("attach"), Script("touch")
-_CANCEL, _FORGET = Script("cancel"), Script("forget")
+_CANCEL, _FORGET, _SPEAK = Script("cancel"), Script("forget"), Script("speak")
 
 FORGET_ENTRIES = 200
 """Entries of `down` that are looked at each time, most of them speech of 5 KB."""
@@ -123,27 +122,30 @@ class SessionStore:
             session_id, user, epoch, last_seq, last_picture, state.decode(), float(away_ms)
         )
 
-    def append(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
-        """Append speech or control; the future is None if the session is over."""
-        # A client's chunks are alike, so the size of this one tells how many are two minutes.
-        room = min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
-        stored = self._bus.send(
-            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", room),
+    def append(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
+        """Append control; ``then`` is told None if the session is over, and errors of the bus."""
+        self._bus.post(
+            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", _room(entry)),
             *(f"{held.epoch}-{seq}", "m", entry),
+            then=then,
         )
-        self._announce(held, entry)
-        return stored
+        self._ring(held, entry)
 
-    def append_picture(self, held: Attachment, seq: int, entry: bytes) -> asyncio.Future[Any]:
-        """Append a picture, pushing out all but the newest; the future is as in `append`."""
-        stored = self._bus.send(
+    def append_speech(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
+        """Append speech, as `append` does; the worker need not read it, it is told all of it."""
+        names = [held.keys.up, held.keys.said]
+        self._bus.post_run(_SPEAK, names, _room(entry), f"{held.epoch}-{seq}", entry, then=then)
+
+    def append_picture(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
+        """Append a picture, pushing out all but the newest; ``then`` is as in `append`."""
+        self._bus.post(
             *("XADD", held.keys.frames, "NOMKSTREAM", "MAXLEN", limits.FRAMES_MAX_ENTRIES),
             *(f"{held.epoch}-{seq}", "m", entry),
+            then=then,
         )
-        self._announce(held, entry)
-        return stored
+        self._ring(held, entry)
 
-    def _announce(self, held: Attachment, entry: bytes) -> None:
+    def _ring(self, held: Attachment, entry: bytes) -> None:
         """Ring for the worker that holds the session; in the same write, behind the append."""
         self._bus.post("PUBLISH", held.keys.said, entry[:HEADER_BYTES])
 
@@ -216,6 +218,11 @@ class SessionStore:
         """Return the finished turns, and the id of the entry on `down` that finished the last."""
         entries = await self._bus.send("XRANGE", held.keys.history, "-", "+")
         return fold((entry_id, fields[b"m"]) for entry_id, fields in entries)
+
+
+def _room(entry: bytes) -> int:
+    """Return how many entries `up` may have: a client's chunks are alike, so by the size of one."""
+    return min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
 
 
 def _marker(epoch: int) -> bytes:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+TakeNow = Callable[[str | bytes], bool]
+"""Takes a message at once if it can be done without waiting; tells whether it did."""
 
 
 class ClientLeft(Exception):
@@ -15,6 +19,12 @@ class ClientLeft(Exception):
 
 class ClientSocket(Protocol):
     """One accepted WebSocket."""
+
+    def offer(self, take_now: TakeNow) -> None:
+        """Offer each further message to ``take_now`` first, as it arrives, if all before are done.
+
+        What it declines comes by `receive`.
+        """
 
     async def receive(self) -> str | bytes:
         """Return the next message; raise `ClientLeft` when there will be none."""

@@ -7,7 +7,6 @@ tutorial works unchanged: docs/protocol.md, "The tutorial's door".
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 import re
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from time import time
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
+import pybase64
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gateway import metrics
@@ -33,6 +33,9 @@ from shared.options import SessionOptions
 
 CHUNK_BYTES = 3_200
 """100 ms: the tutorial's page sends speech in lumps of up to three seconds."""
+
+SHORT_MESSAGE = 6_000
+"""Characters: a chunk as base64 in JSON, and no picture."""
 
 _AUDIO_TYPE = re.compile(r"audio/pcm(?:;\s*rate=(\d{4,6}))?")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
@@ -135,6 +138,22 @@ class TutorialDoor(Door):
         metrics.OPENED.labels(self.name, "false").inc()
         return held, *self.open_downlink(held)
 
+    def take_now(self, message: str | bytes) -> bool:
+        """Take a message with one chunk of speech."""
+        if len(message) > SHORT_MESSAGE:
+            return False
+        try:
+            (media,) = parse_input(message)
+        except (DecodeError, ValueError):
+            return False
+        if media.kind != "audio" or len(media.data) > CHUNK_BYTES:
+            return False
+        seq = self._seq + 1
+        if not self.put_audio_now(seq, len(media.data), self._entry(seq, media.data)):
+            return False
+        self._seq = seq
+        return True
+
     async def handle(self, message: str | bytes) -> None:
         """Take one `realtime_input`."""
         for media in parse_input(message):
@@ -147,7 +166,7 @@ class TutorialDoor(Door):
         """Send speech as base64, and the transcript of it sentence by sentence."""
         if isinstance(item.data, bytes):
             if not self._text_only:
-                pcm16 = base64.b64encode(item.data[HEADER_BYTES:]).decode()
+                pcm16 = pybase64.b64encode_as_string(item.data[HEADER_BYTES:])
                 await self._send_json({"audio": pcm16})
             return
         for line in self._lines(DOWNLINK.validate_json(item.data)):
@@ -181,8 +200,11 @@ class TutorialDoor(Door):
         for at in range(0, len(pcm16), CHUNK_BYTES):
             chunk = pcm16[at : at + CHUNK_BYTES]
             self._seq += 1
-            header = Header(Kind.MICROPHONE, self.held.epoch, self._seq, time() * 1000)
-            await self.put_audio(self._seq, chunk, encode(header, chunk))
+            await self.put_audio(self._seq, chunk, self._entry(self._seq, chunk))
+
+    def _entry(self, seq: int, pcm16: bytes) -> bytes:
+        header = Header(Kind.MICROPHONE, self.held.epoch, seq, time() * 1000)
+        return encode(header, pcm16)
 
     def _put_picture(self, jpeg: bytes) -> None:
         # The page sends the newest picture with every piece of speech, changed or not.
@@ -236,7 +258,7 @@ def _decode(mime_type: str, base64_data: str) -> Media:
             f"Send it at {UPLINK_RATE_HZ} Hz, as audio/pcm;rate={UPLINK_RATE_HZ}.",
         )
     try:
-        data = base64.b64decode(base64_data, validate=True)
+        data = pybase64.b64decode(base64_data, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise DecodeError(
             "bad_message", "A chunk's data is not base64.", "Encode it as standard base64."

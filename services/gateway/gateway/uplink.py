@@ -13,6 +13,7 @@ from shared.codec import Header
 from shared.errors import BusError, OvershoulderError
 from shared.picture_queue import PictureQueue
 
+SPEECH = "audio"
 MAX_PENDING = 400
 """Appends that Redis has not answered yet; 16 s of speech. Then the client's socket is not read."""
 
@@ -35,8 +36,13 @@ class Uplink:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lookups: set[asyncio.Task[None]] = set()
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether more may be appended without waiting."""
+        return self._room.is_set() and not self._failure.done()
+
     async def append(self, seq: int, entry: bytes, kind: str) -> None:
-        """Append speech or control; returns as soon as it is on its way.
+        """Append speech (``audio``) or control; returns as soon as it is on its way.
 
         Waits only while too much is on its way already, so a Redis that is away slows the client
         instead of filling this process.
@@ -44,9 +50,16 @@ class Uplink:
         await self._room.wait()
         if self._failure.done():
             return  # the connection is about to close; a later number would leave a hole
-        self._started(kind, entry)
-        future = self._store.append(self._held, seq, entry)
-        future.add_done_callback(partial(self._stored, seq, False))
+        if kind == SPEECH:
+            self.append_speech(seq, entry)
+        else:
+            self._started(kind, entry)
+            self._store.append(self._held, seq, entry, partial(self._stored, seq, False))
+
+    def append_speech(self, seq: int, entry: bytes) -> None:
+        """Append speech where there is room for it."""
+        self._started(SPEECH, entry)
+        self._store.append_speech(self._held, seq, entry, partial(self._stored, seq, False))
 
     def append_picture(self, header: Header, entry: bytes) -> None:
         """Append a picture; while any is on its way, only those behind it that matter are kept."""
@@ -63,8 +76,8 @@ class Uplink:
             picture = self._waiting.take()
             self._pictures_pending += 1
             self._started("picture", picture.item)
-            future = self._store.append_picture(self._held, picture.seq, picture.item)
-            future.add_done_callback(partial(self._stored, picture.seq, True))
+            stored = partial(self._stored, picture.seq, True)
+            self._store.append_picture(self._held, picture.seq, picture.item, stored)
 
     async def watch(self) -> None:
         """Wait until an append fails, and raise why.
@@ -89,34 +102,30 @@ class Uplink:
             self._failure.cancel()
 
     def _started(self, kind: str, entry: bytes) -> None:
-        entries, entry_bytes = metrics.uplink(kind)
-        entries.inc()
-        entry_bytes.inc(len(entry))
+        metrics.TRAFFIC.stored[kind] += 1
+        metrics.TRAFFIC.stored_bytes[kind] += len(entry)
         self._pending += 1
         if self._pending >= MAX_PENDING:
             self._room.clear()
 
-    def _stored(self, seq: int, is_picture: bool, future: asyncio.Future[Any]) -> None:
+    def _stored(self, seq: int, is_picture: bool, reply: Any) -> None:
         self._pending -= 1
         self._room.set()
         if is_picture:
             self._pictures_pending -= 1
             if not self._pictures_pending:
                 self.flush_pictures()
-        if future.cancelled():
-            return
-        error = future.exception()
-        if error is None and future.result() is None:
+        if reply is None:
             # The session is over. What ended it is on its way down; if not, the next touch tells.
             return
-        if error is None:
+        if not isinstance(reply, BusError):
             self._acknowledge(seq, is_picture)
-        elif isinstance(error, BusError) and "equal or smaller" in str(error):
-            task = asyncio.ensure_future(self._look_into(seq, is_picture, error))
+        elif "equal or smaller" in str(reply):
+            task = asyncio.ensure_future(self._look_into(seq, is_picture, reply))
             self._lookups.add(task)
             task.add_done_callback(self._looked)
         else:
-            self._fail(error)
+            self._fail(reply)
 
     async def _look_into(self, seq: int, is_picture: bool, refusal: BusError) -> None:
         stream = self._held.keys.frames if is_picture else self._held.keys.up

@@ -48,6 +48,7 @@ class Verdict(Enum):
     ROTATE = auto()
     HAND_OVER = auto()
     LEASE_LAPSED = auto()
+    LEASE_LOST = auto()
     STALLED = auto()
 
 
@@ -113,6 +114,8 @@ class Exchange:
                     task.cancel()
         except BaseExceptionGroup as group:
             raise _most_telling(group) from group
+        if self._lease.lost is not None:
+            raise self._lease.lost
         return verdict
 
     async def _send(self) -> None:
@@ -201,6 +204,8 @@ class Exchange:
 
     def _look(self, now_s: float) -> None:
         """See to what is late, and whether it is time to go."""
+        if self._lease.lost is not None:
+            self._decide(Verdict.LEASE_LOST)
         for answer in self._calls.expire(now_s):
             log.warning("the client has left a call unanswered", name=answer.name)
             self._tasks.create_task(self._uplink.answer(answer))
@@ -237,7 +242,11 @@ class Exchange:
 
     async def _publish(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
-            await self._lease.publish(output)
+            self._lease.say(output)
+        if self._lease.is_crowded:
+            await self._lease.settled()
+        if self._lease.lost is not None:
+            raise self._lease.lost
 
     # What the uplink tells (`uplink.Desk`)
 

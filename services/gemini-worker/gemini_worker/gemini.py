@@ -26,6 +26,7 @@ from websockets.protocol import State
 
 from gemini_worker.events import LiveClosed, LiveEvent
 from gemini_worker.gemini_events import events_in
+from gemini_worker.gemini_frame import client_frame
 from gemini_worker.gemini_setup import Policy, Setup, live_config
 from gemini_worker.gemini_speech import speech_in
 from gemini_worker.models import capabilities_of
@@ -82,13 +83,17 @@ class LiveConnection:
         self.sent_before = 0
         """Messages sent before the caller's own: the history of a fresh session."""
 
+    def send_audio_now(self, pcm16: bytes) -> bool:
+        """Send mono PCM16 at 16 000 Hz if the socket takes it at once; tell whether it did."""
+        return self._write_now(_media_frame(_AUDIO_FRAME, pcm16))
+
     async def send_audio(self, pcm16: bytes) -> None:
         """Send mono PCM16 at 16 000 Hz. Like all sends: `LiveClosed` if the connection is over."""
-        await self._send_media(_AUDIO_FRAME, pcm16)
+        await self._send_media(_media_frame(_AUDIO_FRAME, pcm16))
 
     async def send_picture(self, jpeg: bytes) -> None:
         """Send one picture; at most one a second is looked at."""
-        await self._send_media(_PICTURE_FRAME, jpeg)
+        await self._send_media(_media_frame(_PICTURE_FRAME, jpeg))
 
     async def send_text(self, text: str) -> None:
         """Send a typed question; the model answers at once."""
@@ -128,27 +133,27 @@ class LiveConnection:
         ]
         await _sent(self._session.send_client_content(turns=contents, turn_complete=False))
 
-    async def _send_media(self, frame: tuple[bytes, bytes], data: bytes) -> None:
-        """Send one blob in a prebuilt frame.
+    async def _send_media(self, text: bytes) -> None:
+        if not self._write_now(text):
+            await _sent(self._socket.send(text, text=True))
+
+    def _write_now(self, text: bytes) -> bool:
+        """Write a message past the SDK, if there is nothing to wait for; tell whether it was.
 
         The SDK validates, converts, copies and serialises each message anew: of a worker's time
         that was more than half. Speech and pictures differ in their data alone, so they are written
         straight to the SDK's socket, byte for byte as the SDK would have (tests/gemini_worker).
-        While the socket takes all that it is given, nothing has to be waited for.
         """
-        before, after = frame
-        text = b"".join((before, pybase64.b64encode(data, altchars=b"-_"), after))
         socket = self._socket
         if socket.state is not State.OPEN or socket.paused:
-            await _sent(socket.send(text, text=True))
-            return
+            return False
+        frame = client_frame(text)
         try:
-            socket.protocol.send_text(text)
-            for part in socket.protocol.data_to_send():
-                for at in range(0, len(part), TLS_RECORD_BYTES):
-                    socket.transport.write(part[at : at + TLS_RECORD_BYTES])
-        except (OSError, RuntimeError) as exc:
-            raise LiveClosed(1006, type(exc).__name__) from exc
+            for at in range(0, len(frame), TLS_RECORD_BYTES):
+                socket.transport.write(frame[at : at + TLS_RECORD_BYTES])
+        except (OSError, RuntimeError):
+            return False  # the connection is over, which whoever waits for it will be told
+        return True
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Yield what the model says until the connection is over.
@@ -268,6 +273,12 @@ def _websocket_options() -> dict[str, Any]:
         # Elsewhere the name stays out: the SDK hands it to its HTTP client too, which wants more.
         options["proxy"] = None
     return options
+
+
+def _media_frame(frame: tuple[bytes, bytes], data: bytes) -> bytes:
+    """Return one blob in the SDK's own words."""
+    before, after = frame
+    return b"".join((before, pybase64.b64encode(data, altchars=b"-_"), after))
 
 
 async def _sent(sending: Awaitable[None]) -> None:

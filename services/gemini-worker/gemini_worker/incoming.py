@@ -1,44 +1,57 @@
-"""What a client says, read from its session's streams as soon as it is announced.
+"""What a client says, as it comes: speech at once, everything else from its session's streams.
 
-The gateway appends each message to a stream and rings beside that: its header alone goes over the
-session's channel. So the worker neither waits in a blocking read per session nor asks for what is
-not there, and the reads of all sessions that were rung for in one turn of the loop share a round
-trip. A bell that was lost harms nothing: the next one, or a renewed subscription, reads all that
-came since.
+The streams are the record of what was said, and whoever takes over reads them. But nearly all that
+comes is speech that goes on where the last chunk ended, to a worker that has nothing else to do for
+the session. The gateway publishes that beside its append, and it is taken as it comes. For the rest
+it publishes the header alone, a bell, and the worker reads the streams; it does so too when the
+numbers have a hole, after a break, and while it is still busy with what came before. The reads of
+all sessions that were rung for in one turn of the loop share a round trip.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
+from gemini_worker.sent import Position
 from shared.bus import Bus
-from shared.codec import Kind, StreamId, header_of
+from shared.codec import HEADER_BYTES, Header, Kind, StreamId, header_of
 from shared.keys import SessionKeys
 
 READ_ENTRIES = 100
 """Entries per read: 4 s of speech; more waits in Redis for the next one."""
 
 Entry = tuple[StreamId, bytes]
+TakeNow = Callable[[StreamId, bytes], bool]
+"""Takes the id of a chunk and its sound if that can be done at once; tells whether it did."""
 
 
 class Incoming:
-    """Entries of one session's `up` and `frames`, in order, for one reader."""
+    """What one session's client says, in order, for one reader."""
 
     def __init__(
-        self, bus: Bus, keys: SessionKeys, after: StreamId, after_frames: StreamId
+        self,
+        bus: Bus,
+        keys: SessionKeys,
+        after: Position,
+        after_frames: StreamId,
+        take_now: TakeNow,
     ) -> None:
-        """Begin behind the given ids; nothing is announced before the context is entered."""
-        self._bus, self._keys = bus, keys
-        self._last, self._last_frame = after, after_frames
-        self._announced = self._settled = after
+        """Begin behind the given places; nothing is announced before the context is entered."""
+        self._bus, self._keys, self._take_now = bus, keys, take_now
+        self._last, self._last_frame = after.after, after_frames
+        self._last_seq = after.seq
+        self._announced = after.seq
         self._is_behind = True
+        self._is_idle = False
+        """The reader waits, and is done with all that came before."""
         self._news = asyncio.Event()
         self._news.set()
 
     def __enter__(self) -> Incoming:
-        """Begin to listen for the bell."""
+        """Begin to listen."""
         self._bus.subscriptions.add(self._keys.said, self)
         return self
 
@@ -47,21 +60,24 @@ class Incoming:
         self._bus.subscriptions.remove(self._keys.said, self)
 
     def subscribed(self) -> None:
-        """The bell can be heard (again): read what came before."""
+        """The channel can be heard (again): read what came before."""
         self._look()
 
     def published(self, message: bytes) -> None:
-        """Take one announcement: the header of what was appended."""
+        """Take a chunk of speech, or the header of what is to be read."""
         header = header_of(message)
         if header.kind == Kind.PICTURE:
             self._look()
-            return
-        self._announced = max(self._announced, StreamId(header.epoch, header.seq))
-        if self._announced > self._settled:
-            self._news.set()
+        elif header.seq <= self._last_seq:
+            return  # sent again, and taken already
+        elif self._is_idle and self._is_next(header, message):
+            self._last, self._last_seq = StreamId(header.epoch, header.seq), header.seq
+        else:
+            self._announced = max(self._announced, header.seq)
+            self._wake()
 
     async def read(self, limit_s: float | None) -> tuple[list[Entry], list[Entry]]:
-        """Wait for news, at most ``limit_s``; return new entries of `frames`, and of `up`.
+        """Wait for what must be read, at most ``limit_s``; return entries of `frames`, and of `up`.
 
         Both come by one read, so the pictures that were there before a message come with it, or
         earlier.
@@ -70,7 +86,7 @@ class Incoming:
             BusUnavailable: If Redis stays away; nothing is lost, and the next call reads again.
         """
         await self._wait(limit_s)
-        if not self._is_behind and self._announced <= self._settled:
+        if not self._is_behind and self._announced <= self._last_seq:
             return [], []
         announced, self._is_behind = self._announced, False
         try:
@@ -82,21 +98,35 @@ class Incoming:
             self._last_frame = frames[-1][0]
         if up:
             self._last = up[-1][0]
+            self._last_seq = max(self._last_seq, self._last.seq)
         # What was announced before the read was read now, or never stored: the bell rings for what
         # Redis refuses, too. What was announced meanwhile may have come too late for it.
-        self._settled = max(announced, self._last)
+        if self._announced == announced:
+            self._announced = min(announced, self._last_seq)
         self._is_behind = self._is_behind or READ_ENTRIES in (len(frames), len(up))
-        if self._is_behind or self._announced > self._settled:
-            self._news.set()
+        if self._is_behind or self._announced > self._last_seq:
+            self._wake()
         return frames, up
 
+    def _is_next(self, header: Header, message: bytes) -> bool:
+        return (
+            header.kind == Kind.MICROPHONE
+            and header.seq == self._last_seq + 1
+            and len(message) > HEADER_BYTES
+            and self._take_now(StreamId(header.epoch, header.seq), message[HEADER_BYTES:])
+        )
+
     async def _wait(self, limit_s: float | None) -> None:
-        if limit_s is None:
-            await self._news.wait()
-        else:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit_s):
-                    await self._news.wait()
+        self._is_idle = not self._news.is_set()
+        try:
+            if limit_s is None:
+                await self._news.wait()
+            else:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(limit_s):
+                        await self._news.wait()
+        finally:
+            self._is_idle = False
         self._news.clear()
 
     async def _fetch(self) -> tuple[list[Entry], list[Entry]]:
@@ -109,6 +139,10 @@ class Incoming:
 
     def _look(self) -> None:
         self._is_behind = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._is_idle = False
         self._news.set()
 
 

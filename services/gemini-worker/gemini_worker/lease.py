@@ -6,6 +6,7 @@ Redis refuses what carries an older one (docs/decisions/0001-lease.md).
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from shared.bus import Bus, Script
 from shared.bus.commands import Arg
 from shared.bus_messages import DownlinkMessage, EndReason, HistoryTurn, State
 from shared.codec import Header, Kind, StreamId, decode, encode
-from shared.errors import Fenced, SessionGone
+from shared.errors import BusError, Fenced, OvershoulderError, SessionGone
 from shared.history import fold
 from shared.keys import SessionKeys
 
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 
 _CLAIM, _PUBLISH, _CHECKPOINT = Script("claim"), Script("publish"), Script("checkpoint")
 _FINISH, _HANDOVER, _FORGIVE = Script("finish"), Script("handover"), Script("forgive")
+
+MAX_ON_WAY = 100
+"""Messages on their way to Redis; 10 s of speech. Then the model is not listened to."""
 
 TAIL_ENTRIES = 50
 """How far back a new owner looks for the turn that its predecessor was in."""
@@ -45,34 +49,72 @@ class Lease:
     fields: dict[str, str]
     """The session's hash as it stood at the claim."""
     keys: SessionKeys = field(init=False)
+    lost: OvershoulderError | None = None
+    """Why something that was said is not stored; the lease is of no use any more."""
     _seq: int = 0
+    _on_way: int = 0
+    """What was said and is not answered yet."""
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.keys = SessionKeys.of(self.entry.session_id)
 
-    async def publish(self, output: Output) -> None:
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether so much is on its way to Redis that the next should wait: `settled`."""
+        return self._on_way >= MAX_ON_WAY
+
+    def say(self, output: Output) -> None:
         """Say something to the client: store it and publish it, in the order of the calls.
+
+        What becomes of it shows in `lost`; a lease that is lost publishes nothing more.
+        """
+        self._on_way += 1
+        keys, args = self._publication(output)
+        self.bus.post_run(_PUBLISH, keys, *args, then=self._said)
+
+    async def settled(self) -> None:
+        """Wait until what was said is stored, or refused."""
+        while self._on_way and self.lost is None:
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def publish(self, output: Output) -> None:
+        """Say something, and wait until it is stored.
 
         Raises:
             Fenced: If another worker owns the session by now; nothing was written.
             SessionGone: If the session's keys are gone.
             BusUnavailable: If Redis stays away.
         """
+        keys, args = self._publication(output)
+        error = self._verdict(await self.bus.run(_PUBLISH, keys, *args))
+        if error is not None:
+            raise error
+
+    def _publication(self, output: Output) -> tuple[list[str], list[Arg]]:
         self._seq += 1
         frame, remember = self._encode(output)
-        status = await self.bus.run(
-            _PUBLISH,
-            [self.keys.down, self.keys.live, self.keys.history],
+        return [self.keys.down, self.keys.live, self.keys.history], [
             f"{self.epoch}-{self._seq}",
             frame,
             min(limits.DOWN_MAX_ENTRIES, limits.DOWN_MAX_BYTES // len(frame)),
             remember.model_dump_json() if remember else "",
             limits.HISTORY_MAX_ENTRIES,
-        )
+        ]
+
+    def _said(self, reply: Any) -> None:
+        self._on_way -= 1
+        self._settled.set()
+        if self.lost is None:
+            self.lost = reply if isinstance(reply, BusError) else self._verdict(reply)
+
+    def _verdict(self, status: Any) -> OvershoulderError | None:
         if status == b"fenced":
-            raise Fenced(self.entry.session_id)
+            return Fenced(self.entry.session_id)
         if status == b"gone":
-            raise SessionGone(self.entry.session_id)
+            return SessionGone(self.entry.session_id)
+        return None
 
     async def tell(self, message: DownlinkMessage, turn: int = 0) -> None:
         """Publish a message that belongs to no answer."""

@@ -44,6 +44,10 @@ log = structlog.get_logger()
 class Model(Protocol):
     """What the uplink needs of a Live connection."""
 
+    def send_audio_now(self, pcm16: bytes) -> bool:
+        """Send microphone audio if that can be done without waiting; tell whether it was."""
+        ...
+
     async def send_audio(self, pcm16: bytes) -> None:
         """Send microphone audio."""
 
@@ -136,8 +140,16 @@ class Uplink:
             ClientEnded: When the client says so.
             LiveClosed: When the model's side is gone.
         """
-        with Incoming(self.bus, self.keys, self.position.after, START) as incoming:
+        with Incoming(self.bus, self.keys, self.position, START, self._speak_now) as incoming:
             await self._send_all(incoming)
+
+    def _speak_now(self, entry_id: StreamId, pcm16: bytes) -> bool:
+        """Send the chunk that follows the last one, while nothing else is to be done."""
+        if not self.model.send_audio_now(pcm16):
+            return False
+        self.sent.message(_at(entry_id))
+        self.counters.chunks += 1
+        return True
 
     async def _send_all(self, incoming: Incoming) -> None:
         is_first = True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from shared.bus import Bus, Script, commands, open_bus
+from shared.bus.pipeline import Command, Pipeline
 from shared.errors import BusError, BusOverloaded, BusUnavailable
 from tests.support.hesitant_redis import HesitantRedis
 from tests.support.processes import until
@@ -26,7 +28,7 @@ async def _numbers(bus: Bus) -> list[int]:
 
 async def test_commands_are_carried_out_in_the_order_of_the_calls(bus: Bus) -> None:
     """More commands than fit one round trip arrive in order, each with its own reply."""
-    count = 3 * commands.MAX_BATCH
+    count = 3 * commands.MAX_UNDER_WAY
 
     replies = await asyncio.gather(*[_append(bus, number) for number in range(1, count + 1)])
 
@@ -38,14 +40,15 @@ async def test_commands_of_one_turn_share_a_round_trip(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is queued before the loop turns leaves in one pipeline."""
+    await bus.send("PING")
     sizes: list[int] = []
-    attempt = bus._attempt
+    write = Pipeline.write
 
-    async def counted(batch: list[commands._Waiting]) -> list[commands._Waiting]:
-        sizes.append(len(batch))
-        return await attempt(batch)
+    def counted(pipeline: Pipeline, commands: Sequence[Command]) -> None:
+        sizes.append(len(commands))
+        write(pipeline, commands)
 
-    monkeypatch.setattr(bus, "_attempt", counted)
+    monkeypatch.setattr(Pipeline, "write", counted)
 
     await asyncio.gather(*[bus.send("INCR", "n") for _ in range(100)])
 
@@ -152,7 +155,7 @@ async def test_patience_ends(redis_server: RedisServer) -> None:
         await bus.send("PING")
         await redis_server.kill()
 
-        replies = [_append(bus, number) for number in range(1, 3 * commands.MAX_BATCH)]
+        replies = [_append(bus, number) for number in range(1, 3 * commands.MAX_UNDER_WAY)]
         with pytest.raises(BusUnavailable) as told:
             await replies[0]
 
