@@ -23,6 +23,7 @@ from shared.codec import START, Header, Kind, StreamId, encode
 from shared.options import SessionOptions
 from tests.gemini_worker.shop import calm
 from tests.support.processes import until
+from tests.support.replies import told
 
 CHUNK = bytes(4_800)
 """100 ms of the assistant's speech."""
@@ -149,7 +150,7 @@ async def test_a_missed_last_message_is_noticed_by_the_pulse(talk: Talk) -> None
     async with talk.heard(subscribe=False) as (downlink, items):
         await talk.say("a", "b")
 
-        downlink.noticed((await talk.store.touch(talk.held)).newest_down)
+        downlink.noticed((await told(talk.store.touch, talk.held)).newest_down)
 
         await _numbers(items, 1, 2)
         downlink.noticed(StreamId(1, 2))
@@ -262,8 +263,8 @@ async def test_speech_that_was_played_is_forgotten(talk: Talk) -> None:
         await _numbers(items, *range(1, 18))
 
         downlink.played(1, 1_050.0)
-        await downlink.forget_played()
-        await downlink.forget_played()
+        downlink.forget_played()
+        downlink.forget_played()
 
     assert await _kept(talk) == [0, 1, *range(12, 18)]
     async with talk.heard(StreamId(1, 11)) as (_, items):
@@ -277,7 +278,7 @@ async def test_a_worker_goes_on_after_what_is_forgotten(talk: Talk) -> None:
     async with talk.heard() as (downlink, items):
         await _numbers(items, *range(1, 7))
         downlink.played(2, 0.0)
-        await downlink.forget_played()
+        downlink.forget_played()
         assert await _kept(talk) == [0, 1, 6]
 
         await talk.take_over()
@@ -301,10 +302,10 @@ async def test_turns_that_are_finished_are_forgotten_whole(talk: Talk) -> None:
         await _numbers(items, *range(1, 11))
 
         downlink.played(1, 300.0)
-        await downlink.forget_played()
+        downlink.forget_played()
         assert await _kept(talk) == [0, 1, *range(5, 11)]
         downlink.played(2, 200.0)
-        await downlink.forget_played()
+        downlink.forget_played()
 
     assert await _kept(talk) == [5, 6, 9, 10]
     assert await talk.lease.last_turn() == (2, True)

@@ -23,6 +23,7 @@ from shared import bounded_http
 from shared.bus import Bus
 from shared.codec import Header, Kind, encode
 from shared.listen import listen
+from shared.rounds import Rounds
 from shared.tickets import sign, signing_key
 from tests.gateway.raw_socket import TEXT, RawSocket, frame
 from tests.support.client import ORIGIN, Client
@@ -51,6 +52,7 @@ async def _serving(bus: Bus) -> AsyncIterator[Running]:
         subscriptions=bus.subscriptions,
         doorkeeper=Doorkeeper(bus),
         queue=QueueWatch(bus),
+        rounds=Rounds(),
         draining=asyncio.Event(),
         drain_s=0.2,
     )

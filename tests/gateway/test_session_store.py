@@ -92,8 +92,8 @@ async def test_the_old_connection_can_add_nothing(bus: Bus, store: SessionStore)
             await store.why_refused(old, old.keys.up, refusal.value)
 
     await _say(store, new, 2)
-    assert (await store.touch(old)).status == "superseded"
-    assert (await store.touch(new)).status == "ok"
+    assert (await told(store.touch, old)).status == "superseded"
+    assert (await told(store.touch, new)).status == "ok"
 
 
 async def test_a_repeated_append_is_there_already(store: SessionStore) -> None:
@@ -204,12 +204,12 @@ async def test_an_ended_session_is_over_for_its_client(bus: Bus, store: SessionS
     assert await told(store.append, held, 1, _entry(held, 1)) is None
     assert await told(store.append_picture, held, 1, _entry(held, 1)) is None
     assert await store.attach(held.session_id, "ann", 1) is None
-    assert (await store.touch(held)).status == "ended"
+    assert (await told(store.touch, held)).status == "ended"
     with pytest.raises(SessionGone):
         await store.why_refused(held, held.keys.up, BusError("equal or smaller"))
 
     await bus.send("DEL", held.keys.session)
-    assert (await store.touch(held)).status == "gone"
+    assert (await told(store.touch, held)).status == "gone"
     assert (await store.state(held))[0] == "ended"
     assert await bus.send("EXISTS", held.keys.session, held.keys.up) == 0
 
@@ -217,13 +217,13 @@ async def test_an_ended_session_is_over_for_its_client(bus: Bus, store: SessionS
 async def test_touching_keeps_alive_and_tells_the_newest(bus: Bus, store: SessionStore) -> None:
     """Every key lives on, the client counts as seen, and the gateway learns what was said."""
     held = await _create(store)
-    assert (await store.touch(held)).newest_down == START
+    assert (await told(store.touch, held)).newest_down == START
     await bus.send("XADD", held.keys.down, "2-7", "m", "x")
     for name in (*held.keys.stored()[:4],):
         await bus.send("EXPIRE", name, 5)
     await bus.send("HSET", held.keys.session, "seen_ms", 1)
 
-    pulse = await store.touch(held)
+    pulse = await told(store.touch, held)
 
     assert pulse.newest_down == StreamId(2, 7)
     for name in held.keys.stored()[:4]:
@@ -265,14 +265,17 @@ async def test_only_speech_is_forgotten(bus: Bus, store: SessionStore) -> None:
         await bus.send("XADD", held.keys.down, f"1-{seq}", "m", entry)
     newest = StreamId(1, count)
 
-    done = await store.forget(held, START, newest)
+    done = await told(store.forget, held, START, newest)
     assert done == StreamId(1, FORGET_ENTRIES)
-    assert await store.forget(held, done, newest) == newest
+    assert await told(store.forget, held, done, newest) == newest
 
     kept = [entry_id.seq for entry_id, _ in await store.down_after(held, START, count)]
     assert kept == [*range(1, count, 2), count]
     await _again(store, held)
-    assert await store.forget(held, START, newest) is None
+    done_too: list[StreamId] = []
+    store.forget(held, START, newest, done_too.append)
+    assert len(await store.down_after(held, START, count)) == len(kept)
+    assert done_too == []
 
 
 async def test_history_comes_with_the_id_that_finished_it(bus: Bus, store: SessionStore) -> None:

@@ -83,6 +83,9 @@ class Conversation:
     def saw(self, overview: int) -> None:
         self.overviews.append(overview)
 
+    def called(self) -> None:
+        raise AssertionError("nobody wished for anything")
+
     async def lost(self, gap: Gap) -> None:
         self.gaps.append(gap)
 

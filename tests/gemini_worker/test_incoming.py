@@ -33,11 +33,15 @@ class Session:
     pictures: int = 0
     takes: bool = True
     """The worker takes speech as it comes, or has it read."""
+    calls: list[int] = field(default_factory=list)
+    """The bell rang for no entry."""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
     """What was taken as it came, by id."""
 
     def listen(self) -> Incoming:
-        return Incoming(self.bus, self.held.keys, BEGINNING, START, self.take_now)
+        return Incoming(
+            self.bus, self.held.keys, BEGINNING, START, self.take_now, lambda: self.calls.append(1)
+        )
 
     def take_now(self, entry_id: StreamId, pcm16: bytes) -> bool:
         if self.takes:
@@ -315,3 +319,17 @@ async def test_a_read_that_failed_is_made_again(redis_server: RedisServer) -> No
             await session.speak()
 
             assert [entry_id for entry_id, _ in await take(session, incoming, 1)] == ["1-3"]
+
+
+async def test_a_bell_for_no_entry_calls_the_worker(session: Session) -> None:
+    """Nothing is read for it."""
+    with session.listen() as incoming:
+        await settled(incoming)
+        reads = await session.commands("xread")
+
+        bell = Header(Kind.CONTROL, 0, 0, 0.0).pack()
+        await session.bus.send("PUBLISH", session.held.keys.said, bell)
+        await until(lambda: bool(session.calls), "it is called")
+
+        assert await incoming.read(0.1) == ([], [])
+        assert await session.commands("xread") == reads

@@ -21,6 +21,7 @@ from shared.bus import open_bus
 from shared.errors import ConfigurationError
 from shared.listen import listen
 from shared.presence import Presence, new_process_id
+from shared.rounds import Rounds
 from shared.settings import load, parse_origins, refuse, require_code_beyond_localhost
 
 logger = structlog.get_logger()
@@ -39,6 +40,7 @@ async def serve(
             subscriptions=bus.subscriptions,
             doorkeeper=Doorkeeper(bus),
             queue=QueueWatch(bus),
+            rounds=Rounds(),
             draining=asyncio.Event(),
             drain_s=settings.drain_s,
         )
@@ -70,6 +72,7 @@ async def serve(
             await stopping.wait()
             logger.info("draining", connections=gateway.connections)
             house.draining.set()
+            house.rounds.stir_all()
             await gateway.wait_empty(settings.drain_s + DRAIN_MARGIN_S)
             server.should_exit = True
             for task in background:

@@ -25,7 +25,7 @@ from gateway.downlink import Downlink
 from gateway.outbox import Item, Outbox
 from gateway.pictures import check_picture
 from gateway.queue_watch import QueueWatch
-from gateway.session_store import Attachment, SessionStore
+from gateway.session_store import Attachment, Pulse, SessionStore
 from gateway.socket import ClientLeft, ClientSocket
 from gateway.uplink import Uplink
 from shared import limits
@@ -35,12 +35,14 @@ from shared.bus_messages import Message, State, Talk, Text, ToolResult
 from shared.bus_messages import Uplink as Control
 from shared.codec import START, Header, Kind, StreamId, encode
 from shared.errors import (
+    BusError,
     BusUnavailable,
     DecodeError,
     OvershoulderError,
     SessionGone,
     Superseded,
 )
+from shared.rounds import Rounds
 
 HELLO_S = 5.0
 """How long a client may take for its first message."""
@@ -48,7 +50,10 @@ HELLO_S = 5.0
 SEND_S = 5.0
 """How long one message may take to leave: a client further behind than this is sent away."""
 
-TOUCH_S = 2.0
+LOOK_S = 1.0
+TOUCH_S, IDLE_TOUCH_S = 2.0, 10.0
+"""How often Redis is told that the client is there, and the same where nobody says anything."""
+
 ACK_S = 0.25
 """How long what was stored may wait for its acknowledgement, so that one stands for many."""
 
@@ -72,6 +77,7 @@ class House:
     subscriptions: Subscriptions
     doorkeeper: Doorkeeper
     queue: QueueWatch
+    rounds: Rounds
     draining: asyncio.Event
     drain_s: float
 
@@ -88,7 +94,12 @@ class Door(ABC):
         self._skipped = 0
         self._acknowledging: asyncio.TimerHandle | None = None
         self._place = 0
-        self._place_changed = asyncio.Event()
+        self._is_away = False
+        self._changed = asyncio.Event()
+        """There is something new to tell: either of these."""
+        self._touched_s = float("-inf")
+        self._traffic: object = None
+        self._leave_s: float | None = None
 
     # --- what a door must say ---
 
@@ -165,17 +176,16 @@ class Door(ABC):
         channel = self.held.keys.live
         self.house.subscriptions.add(channel, self.downlink)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for run in (
-                    self._listen,
-                    self._speak,
-                    self.downlink.fill,
-                    self.uplink.watch,
-                    self._keep_alive,
-                    self._tell_place,
-                    self._drain,
-                ):
-                    tasks.create_task(run(), name=f"{self.name}{run.__name__}")
+            with self.house.rounds.joined_by(self._look):
+                async with asyncio.TaskGroup() as tasks:
+                    for run in (
+                        self._listen,
+                        self._speak,
+                        self.downlink.fill,
+                        self.uplink.watch,
+                        self._tell_changes,
+                    ):
+                        tasks.create_task(run(), name=f"{self.name}{run.__name__}")
         finally:
             self.house.subscriptions.remove(channel, self.downlink)
 
@@ -234,37 +244,52 @@ class Door(ABC):
             with contextlib.suppress(ClientLeft):
                 self.socket.send(told)
 
-    async def _keep_alive(self) -> None:
-        while True:
-            try:
-                pulse = await self.house.store.touch(self.held)
-                await self.downlink.forget_played()
-            except BusUnavailable:
-                await self.tell(_unavailable())
-                continue
-            if pulse.status == "superseded":
-                raise Superseded(self.held.session_id)
-            self.downlink.noticed(pulse.newest_down)
-            if pulse.status == "gone":
-                raise SessionGone(self.held.session_id)
-            await asyncio.sleep(TOUCH_S)
+    def _look(self, now_s: float) -> float:
+        """See to what is to be done now and then; come back in a second."""
+        self.socket.look_after(now_s)
+        if self.house.draining.is_set():
+            if self._leave_s is None:
+                # Spread out, so that the gateways that remain are not stormed.
+                self._leave_s = now_s + random.uniform(0, self.house.drain_s)  # noqa: S311 - no secret
+            if now_s >= self._leave_s:
+                self.uplink.fail(Closing(CloseCode.GOING_AWAY, "this gateway is being replaced"))
+            return now_s
+        traffic = (self.uplink.appended, self.downlink.last)
+        if now_s >= self._touched_s + (IDLE_TOUCH_S if traffic == self._traffic else TOUCH_S):
+            self._touched_s, self._traffic = now_s, traffic
+            self.house.store.touch(self.held, self._touched)
+            self.downlink.forget_played()
+        return now_s + LOOK_S
+
+    def _touched(self, pulse: Pulse | BusError) -> None:
+        """Take what Redis says of the session."""
+        if isinstance(pulse, BusError):
+            self._is_away = True
+            self._changed.set()
+            return
+        if pulse.status == "superseded":
+            self.uplink.fail(Superseded(self.held.session_id))
+            return
+        self.downlink.noticed(pulse.newest_down)
+        if pulse.status == "gone":
+            self.uplink.fail(SessionGone(self.held.session_id))
 
     def _at_place(self, place: int) -> None:
         self._place = place
-        self._place_changed.set()
+        self._changed.set()
 
-    async def _tell_place(self) -> None:
-        """Tell the client its place in line, while no worker serves it."""
+    async def _tell_changes(self) -> None:
+        """Tell the client that Redis is away; and its place in line, while no worker serves it."""
+        told = 0
         while True:
-            await self._place_changed.wait()
-            self._place_changed.clear()
-            await self.tell(State(state="queued", position=self._place))
-
-    async def _drain(self) -> None:
-        await self.house.draining.wait()
-        # Spread out, so that the gateways that remain are not stormed.
-        await asyncio.sleep(random.uniform(0, self.house.drain_s))  # noqa: S311 - not a secret
-        raise Closing(CloseCode.GOING_AWAY, "this gateway is being replaced")
+            await self._changed.wait()
+            self._changed.clear()
+            if self._is_away:
+                self._is_away = False
+                await self.tell(_unavailable())
+            if self._place != told:
+                told = self._place
+                await self.tell(State(state="queued", position=told))
 
     # --- for the doors ---
 

@@ -62,6 +62,11 @@ class Downlink:
         self._behind = asyncio.Event()
         self._changed = asyncio.Event()
 
+    @property
+    def last(self) -> StreamId:
+        """Id of the newest message that was taken for the client."""
+        return self._last
+
     def subscribed(self) -> None:
         """Redis (again) sends what is published: read what came before."""
         self._behind.set()
@@ -98,13 +103,14 @@ class Downlink:
         """The client tells how much of a turn it has played."""
         self._receipts.played(turn, played_ms)
 
-    async def forget_played(self) -> None:
+    def forget_played(self) -> None:
         """Let Redis forget speech that the client has; without it a long answer fills `down`."""
         received = self._receipts.received(time_ms())
-        if received is None or received <= self._forgotten:
-            return
-        done = await self._store.forget(self._held, self._forgotten, received)
-        self._forgotten = done or received
+        if received is not None and received > self._forgotten:
+            self._store.forget(self._held, self._forgotten, received, self._forgot)
+
+    def _forgot(self, until: StreamId) -> None:
+        self._forgotten = max(self._forgotten, until)
 
     async def fill(self) -> None:
         """Whenever something is missing, read it from Redis; runs until cancelled."""

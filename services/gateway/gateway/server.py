@@ -31,7 +31,8 @@ FRAMES_PER_S, FRAMES_BURST = 200.0, 2_000.0
 """WebSocket frames of any kind, pings and fragments included; 20 s of speech resent at once are
 500, and a lump of the tutorial's page is one."""
 
-PING_S = 10.0
+PING_S, PONG_S = 10.0, 10.0
+"""After how much silence a client is asked whether it lives, and how long it may take to say so."""
 
 FLUSH_S = 2.0
 """How long the last bytes may take to a client that is closed for not reading; then it is cut off
@@ -64,6 +65,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._frames_left = TokenBucket(FRAMES_PER_S, FRAMES_BURST)
         self._unread_bytes = 0
         self._framing: Framing | None = None
+        self._heard_s = self._asked_s = self.loop.time()
         self.take_now: TakeNow | None = None
         """Is offered each message as it arrives; what it declines waits for `receive`."""
         self.is_awaited = False
@@ -79,6 +81,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages past websockets' parser, and give it the rest."""
+        self._heard_s = self.loop.time()
         if self._framing is None:
             super().data_received(data)
             return
@@ -150,10 +153,21 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.loop.call_later(FLUSH_S, self.transport.abort)
         await super().send(message)
 
-    def keepalive_timeout(self) -> None:
-        """Close a client that answers no pings, also if it takes nothing more."""
-        super().keepalive_timeout()
-        self.loop.call_later(FLUSH_S, self.transport.abort)
+    def look_after(self, now_s: float) -> None:
+        """Ping a client that has been silent; close one that stays so, also if it reads nothing.
+
+        uvicorn's own pings take two timers for each client, and one that speaks needs none.
+        """
+        silent_s = now_s - self._heard_s
+        if silent_s < PING_S or self.close_sent or self.transport.is_closing():
+            return
+        if silent_s >= PING_S + PONG_S:
+            self.keepalive_timeout()
+            self.loop.call_later(FLUSH_S, self.transport.abort)
+        elif self._asked_s <= self._heard_s:
+            self._asked_s = now_s
+            self.conn.send_ping(b"")
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     def _fail(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():
@@ -200,6 +214,10 @@ class DirectSocket:
         """Wait until it has left, or the client is gone."""
         await self._protocol.writable.wait()
 
+    def look_after(self, now_s: float) -> None:
+        """Ask a client that has been silent whether it lives; cut off one that is not."""
+        self._protocol.look_after(now_s)
+
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""
         protocol = self._protocol
@@ -236,8 +254,7 @@ def make_server(app: Any) -> uvicorn.Server:
             ws=BoundedWebSocket,
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
-            ws_ping_interval=PING_S,
-            ws_ping_timeout=PING_S,
+            ws_ping_interval=None,
             lifespan="off",
             access_log=False,
             server_header=False,

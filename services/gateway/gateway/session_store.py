@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
+from typing import Any
 
 from shared import keys, limits
 from shared.bus import Bus, Script, Then
@@ -168,18 +170,24 @@ class SessionStore:
         if StreamId.parse(newest[0][0]).epoch > held.epoch:
             raise Superseded(held.session_id)
 
-    async def touch(self, held: Attachment) -> Pulse:
+    def touch(self, held: Attachment, then: Callable[[Pulse | BusError], None]) -> None:
         """Keep the session alive; tell its status and the newest id that the worker has written."""
         names = held.keys
-        pulse = self._bus.run(
+
+        def take(reply: Any) -> None:
+            if not isinstance(reply, BusError):
+                status, newest = reply
+                reply = Pulse(status.decode(), StreamId.parse(newest) if newest else START)
+            then(reply)
+
+        self._bus.post_run(
             _TOUCH,
             [names.session, names.up, names.frames, names.down, names.history],
             held.epoch,
             limits.SESSION_TTL_S,
+            then=take,
         )
-        self._bus.send("ZADD", keys.SESSIONS, "XX", int(time() * 1000), held.session_id)
-        status, newest = await pulse
-        return Pulse(status.decode(), StreamId.parse(newest) if newest else START)
+        self._bus.post("ZADD", keys.SESSIONS, "XX", int(time() * 1000), held.session_id)
 
     async def state(self, held: Attachment) -> tuple[str, str | None]:
         """Return the session's state and model as its hash has them."""
@@ -193,21 +201,30 @@ class SessionStore:
         entries = await self._bus.send("XRANGE", held.keys.down, f"({after}", "+", "COUNT", count)
         return [(StreamId.parse(entry_id), fields[b"m"]) for entry_id, fields in entries]
 
-    async def forget(self, held: Attachment, after: StreamId, until: StreamId) -> StreamId | None:
+    def forget(
+        self,
+        held: Attachment,
+        after: StreamId,
+        until: StreamId,
+        then: Callable[[StreamId], None],
+    ) -> None:
         """Delete what the client has of what the worker said, up to ``until``.
 
         Speech alone of the turn that is on, everything of those that are finished. What was said
-        up to ``after`` was looked at before.
-
-        Returns:
-            Up to where it was done; None if another connection has the session.
+        up to ``after`` was looked at before. ``then`` is told up to where it was done; it is told
+        nothing if Redis is away, or another connection has the session.
         """
-        reply = await self._bus.run(
+
+        def take(reply: Any) -> None:
+            if reply and not isinstance(reply, BusError):
+                then(StreamId.parse(reply))
+
+        self._bus.post_run(
             _FORGET,
             [held.keys.session, held.keys.down, held.keys.history],
             *(held.epoch, str(after), str(until), int(Kind.ASSISTANT_AUDIO), FORGET_ENTRIES),
+            then=take,
         )
-        return StreamId.parse(reply) if reply else None
 
     async def newest_down(self, held: Attachment) -> StreamId:
         """Return the id of the newest thing the worker said, or `START`."""

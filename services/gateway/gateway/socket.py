@@ -36,6 +36,9 @@ class ClientSocket(Protocol):
     async def relieved(self) -> None:
         """Wait until the client has taken what was sent, or is gone."""
 
+    def look_after(self, now_s: float) -> None:
+        """Ask a client that has been silent whether it lives; cut off one that is not."""
+
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""
 

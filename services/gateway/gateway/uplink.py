@@ -30,6 +30,8 @@ class Uplink:
         self._room.set()
         self._pictures_pending = 0
         self._waiting: PictureQueue[bytes] = PictureQueue()
+        self.appended = 0
+        """Entries so far."""
         self.acked = held.last_seq
         self.acked_picture = held.last_picture
         self._answered = asyncio.Event()
@@ -80,7 +82,7 @@ class Uplink:
             self._store.append_picture(self._held, picture.seq, picture.item, stored)
 
     async def watch(self) -> None:
-        """Wait until an append fails, and raise why.
+        """Wait until an append fails, or something else ends the connection, and raise why.
 
         Raises:
             Superseded, SessionGone, BusUnavailable, BusOverloaded
@@ -104,6 +106,7 @@ class Uplink:
     def _started(self, kind: str, entry: bytes) -> None:
         metrics.TRAFFIC.stored[kind] += 1
         metrics.TRAFFIC.stored_bytes[kind] += len(entry)
+        self.appended += 1
         self._pending += 1
         if self._pending >= MAX_PENDING:
             self._room.clear()
@@ -125,7 +128,7 @@ class Uplink:
             self._lookups.add(task)
             task.add_done_callback(self._looked)
         else:
-            self._fail(reply)
+            self.fail(reply)
 
     async def _look_into(self, seq: int, is_picture: bool, refusal: BusError) -> None:
         stream = self._held.keys.frames if is_picture else self._held.keys.up
@@ -135,7 +138,7 @@ class Uplink:
     def _looked(self, task: asyncio.Task[None]) -> None:
         self._lookups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(error)
+            self.fail(error if isinstance(error, OvershoulderError) else BusError(str(error)))
 
     def _acknowledge(self, seq: int, is_picture: bool) -> None:
         if is_picture:
@@ -145,10 +148,8 @@ class Uplink:
         self._answered.set()
         self._tell_stored()
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
+        """End the connection: have `watch` raise why."""
         if not self._failure.done():
-            if isinstance(error, OvershoulderError):
-                self._failure.set_exception(error)
-            else:
-                self._failure.set_exception(BusError(str(error)))
+            self._failure.set_exception(error)
         self._answered.set()

@@ -32,7 +32,9 @@ from shared.bus.commands import Arg
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
 
-CHECKPOINT_S = 1.0
+CHECKPOINT_S, IDLE_CHECKPOINT_S = 1.0, 10.0
+"""How often it is written down where a session stands, and the same where that has not changed."""
+
 GO_AWAY_MARGIN_S = 3.0
 """Before the announced end, so that the replacement is there in time."""
 
@@ -73,6 +75,9 @@ class Exchange:
         self._answer_began = standing.replay_after
         """How far the uplink was sent when the newest answer began: what came later is not part of
         what it answers."""
+        self._written: dict[str, Arg] = {}
+        self._checkpoint_at = 0.0
+        """When it is written down again where the session stands, though nothing has changed."""
         self._covers_answer = True
         """The newest handle stands for the newest answer too: leaving now repeats nothing."""
         self._calls = Calls(
@@ -104,10 +109,7 @@ class Exchange:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                running = [
-                    tasks.create_task(run())
-                    for run in (self._send, self._receive, self._checkpoint)
-                ]
+                running = [tasks.create_task(run()) for run in (self._send, self._receive)]
                 with self._shift.rounds.joined_by(self._look):
                     verdict = await self._verdict
                 for task in running:
@@ -127,6 +129,7 @@ class Exchange:
     async def _receive(self) -> None:
         standing = self._standing
         async for event in self._live.events():
+            self._stir()
             was_answering = standing.turns.is_answering
             await self._publish(standing.turns.on(event, time.time() * 1000))
             if standing.turns.is_answering and not was_answering:
@@ -189,21 +192,8 @@ class Exchange:
         self._covers_answer = True
         await self._lease.checkpoint(standing.resumption(), handle_position=position.after)
 
-    async def _checkpoint(self) -> None:
-        """Write down where the session stands once a second, and see who wants it to end."""
-        written: dict[str, Arg] = {}
-        while True:
-            figures = self._standing.figures(self._uplink.position)
-            idle_s, wish = await self._lease.checkpoint(figures if figures != written else {})
-            written = figures
-            if wish:
-                self._decide(Verdict.ENDED_BY_OPERATOR)
-            elif idle_s > self._shift.rules.grace_s:
-                self._decide(Verdict.IDLE)
-            await asyncio.sleep(CHECKPOINT_S)
-
-    def _look(self, now_s: float) -> None:
-        """See to what is late, and whether it is time to go."""
+    def _look(self, now_s: float) -> float:
+        """See to what is late, and whether it is time to go; return when to look again."""
         if self._lease.lost is not None:
             self._decide(Verdict.LEASE_LOST)
         for answer in self._calls.expire(now_s):
@@ -212,6 +202,40 @@ class Exchange:
         verdict = self._due(now_s)
         if verdict is not None:
             self._decide(verdict)
+        self._checkpoint(now_s)
+        if self._is_eventful:
+            return now_s
+        return min(now_s + CHECKPOINT_S, self._checkpoint_at)
+
+    @property
+    def _is_eventful(self) -> bool:
+        """Tell whether something may be due at any moment."""
+        return (
+            not self._standing.turns.is_quiet
+            or self._calls.is_pending
+            or self._go_away_at is not None
+            or self._standing.stall.is_waiting
+        )
+
+    def _stir(self) -> None:
+        self._shift.rounds.stir(self._look)
+
+    def _checkpoint(self, now_s: float) -> None:
+        """Write down where the session stands, now and then, and see who wants it to end."""
+        if now_s < self._checkpoint_at - IDLE_CHECKPOINT_S + CHECKPOINT_S:
+            return
+        figures = self._standing.figures(self._uplink.position)
+        if figures == self._written and now_s < self._checkpoint_at:
+            return
+        self._lease.note(figures if figures != self._written else {}, self._noted)
+        self._written = figures
+        self._checkpoint_at = now_s + IDLE_CHECKPOINT_S
+
+    def _noted(self, idle_s: float, wish: str) -> None:
+        if wish:
+            self._decide(Verdict.ENDED_BY_OPERATOR)
+        elif idle_s > self._shift.rules.grace_s:
+            self._decide(Verdict.IDLE)
 
     def _due(self, now_s: float) -> Verdict | None:
         """Leave the connection for its replacement, or another worker, between two turns."""
@@ -257,12 +281,18 @@ class Exchange:
 
     def asked(self, text: str) -> None:
         """Take note of a typed question: an answer is owed."""
+        self._stir()
         self._standing.turns.asked(text)
         self._standing.stall.asked(_now_s())
 
     def saw(self, overview: int) -> None:
         """Take note of what the next answer is based on."""
         self._standing.turns.picture = overview
+
+    def called(self) -> None:
+        """Look at once who wants what."""
+        self._checkpoint_at = 0.0
+        self._stir()
 
     async def lost(self, gap: Gap) -> None:
         """Tell the client what never reached the model."""
@@ -271,6 +301,7 @@ class Exchange:
 
     async def stopped(self, turn: int) -> bool:
         """End a turn at once; tell whether the model is still at it."""
+        self._stir()
         turns = self._standing.turns
         is_at_it = turn == turns.turn and not turns.is_quiet
         if is_at_it:

@@ -38,9 +38,20 @@ class Incoming:
         after: Position,
         after_frames: StreamId,
         take_now: TakeNow,
+        called: Callable[[], None],
     ) -> None:
-        """Begin behind the given places; nothing is announced before the context is entered."""
-        self._bus, self._keys, self._take_now = bus, keys, take_now
+        """Begin behind the given places; nothing is announced before the context is entered.
+
+        Args:
+            bus: Where the session lives.
+            keys: Its streams and its channel.
+            after: How far `up` is known.
+            after_frames: How far `frames` is known.
+            take_now: Offered speech that may be taken at once.
+            called: Called when the bell rings for no entry: look at the hash.
+        """
+        self._bus, self._keys = bus, keys
+        self._take_now, self._call = take_now, called
         self._last, self._last_frame = after.after, after_frames
         self._last_seq = after.seq
         self._announced = after.seq
@@ -68,6 +79,8 @@ class Incoming:
         header = header_of(message)
         if header.kind == Kind.PICTURE:
             self._look()
+        elif header.seq == 0:
+            self._call()
         elif header.seq <= self._last_seq:
             return  # sent again, and taken already
         elif self._is_idle and self._is_next(header, message):

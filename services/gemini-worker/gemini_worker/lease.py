@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,19 +137,35 @@ class Lease:
         Raises:
             Fenced, SessionGone, BusUnavailable: As in `publish`.
         """
-        reply = await self.bus.run(
-            _CHECKPOINT,
-            [self.keys.session, self.keys.up, self.keys.down, self.keys.history],
-            self.epoch,
-            limits.SESSION_TTL_S,
-            str(handle_position) if handle_position else "",
-            *_flat(fields),
-        )
-        if reply[0] == b"fenced":
-            raise Fenced(self.entry.session_id)
-        if reply[0] == b"gone":
-            raise SessionGone(self.entry.session_id)
+        keys, args = self._note(fields, str(handle_position) if handle_position else "")
+        reply = await self.bus.run(_CHECKPOINT, keys, *args)
+        error = self._verdict(reply[0])
+        if error is not None:
+            raise error
         return reply[1] / 1000, reply[2].decode()
+
+    def note(self, fields: dict[str, Arg], then: Callable[[float, str], None]) -> None:
+        """Write down where the session stands, and tell ``then`` what `checkpoint` would return.
+
+        What speaks against it shows in `lost`.
+        """
+
+        def take(reply: Any) -> None:
+            error = reply if isinstance(reply, BusError) else self._verdict(reply[0])
+            if error is None:
+                then(reply[1] / 1000, reply[2].decode())
+            elif self.lost is None:
+                self.lost = error
+
+        keys, args = self._note(fields, "")
+        self.bus.post_run(_CHECKPOINT, keys, *args, then=take)
+
+    def _note(self, fields: dict[str, Arg], handle_position: str) -> tuple[list[str], list[Arg]]:
+        names = self.keys
+        return [names.session, names.up, names.down, names.history], [
+            *(self.epoch, limits.SESSION_TTL_S, handle_position),
+            *_flat(fields),
+        ]
 
     async def finish(self, reason: EndReason, message: str | None) -> None:
         """End the session: its content is deleted, and the client is told.

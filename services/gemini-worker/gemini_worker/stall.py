@@ -52,6 +52,11 @@ class StallWatch:
             case TurnComplete(is_filler=False) if not self.was_cut:
                 self._waiting_since, self._healed = None, False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the model owes something."""
+        return self._waiting_since is not None
+
     def is_stalled(self, now_s: float) -> bool:
         """Tell whether it is time for a fresh session."""
         if self._waiting_since is None or self._healed:

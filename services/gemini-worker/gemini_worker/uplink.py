@@ -84,6 +84,9 @@ class Desk(Protocol):
     def saw(self, overview: int) -> None:
         """Take note of an overview that was sent."""
 
+    def called(self) -> None:
+        """Take note that somebody has written a wish to the session's hash."""
+
     async def lost(self, gap: Gap) -> None:
         """Tell of a hole in the numbers: what fell out of the stream before it was read."""
 
@@ -140,7 +143,10 @@ class Uplink:
             ClientEnded: When the client says so.
             LiveClosed: When the model's side is gone.
         """
-        with Incoming(self.bus, self.keys, self.position, START, self._speak_now) as incoming:
+        incoming = Incoming(
+            self.bus, self.keys, self.position, START, self._speak_now, self.desk.called
+        )
+        with incoming:
             await self._send_all(incoming)
 
     def _speak_now(self, entry_id: StreamId, pcm16: bytes) -> bool:

@@ -15,10 +15,11 @@ from gemini_worker.conversation import Conversation
 from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.lease import claim
-from gemini_worker.shift import Rounds, Rules, Shift
+from gemini_worker.shift import Rules, Shift
 from shared.bus import Bus
 from shared.errors import BusError, BusUnavailable, Fenced, SessionGone
 from shared.presence import BEAT_S
+from shared.rounds import Rounds
 
 RENEWALS_PER_LEASE = 4
 AWAY_S = 0.5
@@ -65,6 +66,8 @@ class Worker:
         self._colleagues = Colleagues(bus, worker_id, capacity, rules.lease_s)
         self._held: dict[str, _Held] = {}
         self._room = asyncio.Event()
+        self._is_moving = False
+        """One of the conversations may go to another worker."""
         self.stopping = asyncio.Event()
         """Set it, and `run` hands everything over and returns."""
 
@@ -75,6 +78,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stopping` is set and every session is handed over."""
+        with self._rounds.joined_by(self._look):
+            await self._work()
+
+    async def _work(self) -> None:
         renewing = asyncio.create_task(self._renew_forever(), name="renew")
         growing = [
             asyncio.create_task(self._claim_forever(), name="claim"),
@@ -90,6 +97,12 @@ class Worker:
         await asyncio.gather(renewing, return_exceptions=True)
         with contextlib.suppress(BusError):
             await self._dispatch.leave()
+
+    def _look(self, now_s: float) -> float:
+        """Have all conversations look up when something has happened to the worker."""
+        if self.stopping.is_set() or self._is_moving or self._dispatch.has_lapsed:
+            self._rounds.stir_all()
+        return now_s
 
     async def _claim_forever(self) -> None:
         """Take sessions: first those whose worker fell silent, then new ones, in their order."""
@@ -134,7 +147,9 @@ class Worker:
     async def _hand_one_over(self) -> None:
         held = random.choice(list(self._held.values()))  # noqa: S311 - not a secret
         held.moving.set()
+        self._is_moving = True
         await asyncio.wait([held.task], timeout=QUIET_S)
+        self._is_moving = False
         held.moving.clear()
 
     def _start(self, entry: Entry) -> None:

@@ -1,6 +1,6 @@
 """Ends one session from outside, whoever holds it, or nobody.
 
-A worker that holds the session reads the wish once a second and ends it in its own good way. Where
+A worker that holds the session is called, reads the wish, and ends it in its own good way. Where
 no worker does (it waits in the queue, its worker died and none took over, or its worker hangs), the
 operator claims it as a worker would and ends it. The claim raises the lease epoch, so whoever held
 it, or takes it at the same moment, is fenced: there is no interleaving in which both go on.
@@ -21,7 +21,7 @@ from shared.keys import SessionKeys
 
 OPERATOR = "operator"
 HOLDER_S = 5.0
-"""How long the worker that holds a session may take; it looks once a second."""
+"""How long the worker that holds a session may take; it looks within a tenth of a second."""
 
 LOOK_S = 0.1
 ATTEMPTS = 5
@@ -56,7 +56,7 @@ async def end_session(bus: Bus, session_id: str, *, holder_s: float = HOLDER_S) 
     if not keys.is_session_id(session_id):
         raise CannotEnd(f"{session_id!r} is not the id of a session: those have 22 characters.")
     names = SessionKeys.of(session_id)
-    reply = await bus.run(_WISH, [names.session], OPERATOR)
+    reply = await bus.run(_WISH, [names.session, names.said], OPERATOR, _frame(0, 0, b""))
     if not reply:
         raise CannotEnd(f"There is no session {session_id}.")
     state, reason, worker, _ = (part.decode() for part in reply)
