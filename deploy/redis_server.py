@@ -87,6 +87,10 @@ def make_command(server: Path, port: int, run_dir: Path) -> tuple[str, ...]:
         "--appendonly": "yes",
         "--appendfsync": "everysec",
         "--save": "",
+        # Sound and pictures are dense already: compressing them costs more than all else together,
+        # and a file that is rewritten every few seconds does so again and again.
+        "--rdbcompression": "no",
+        "--auto-aof-rewrite-min-size": "256mb",
         "--maxmemory-policy": "noeviction",
         "--loglevel": "warning",
     }

@@ -67,6 +67,21 @@ def decode(frame: bytes) -> tuple[Header, bytes]:
     return header_of(frame), frame[HEADER_BYTES:]
 
 
+def speech_of(frame: bytes, epoch: int) -> tuple[int, bytes]:
+    """Return the number of a client's chunk of speech, and the chunk as its connection stores it.
+
+    Args:
+        frame: A header of kind `MICROPHONE`, with whatever a client puts into it, and the sound.
+        epoch: The connection's.
+    """
+    kind, _, _, seq, time_ms, _ = _HEADER.unpack_from(frame)
+    return seq, _HEADER.pack(kind, 0, epoch, seq, time_ms, 0) + frame[HEADER_BYTES:]
+
+
+BELL = Header(Kind.CONTROL, 0, 0, 0.0).pack()
+"""Published on `said` where no message is meant: something about the session has changed."""
+
+
 def header_of(frame: bytes) -> Header:
     """Return the header of a frame.
 

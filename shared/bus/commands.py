@@ -188,13 +188,14 @@ class Bus:
         self._write_soon(is_urgent=not command.is_patient)
 
     def _write_soon(self, *, is_urgent: bool) -> None:
-        if self._pipeline is None:
-            self._needed.set()
-            return
         if self._writing is not None:
             if self._is_urgent or not is_urgent:
                 return
             self._writing.cancel()
+            self._writing = None
+        if self._pipeline is None:
+            self._needed.set()
+            return
         self._is_urgent = is_urgent
         gap_s = BUSY_GAP_S if self._per_s > BUSY_PER_S else GAP_S
         wait_s = 0.0 if is_urgent else self._wrote_s + gap_s - self._loop.time()
@@ -208,6 +209,8 @@ class Bus:
         self._writing, self._is_urgent = None, False
         pipeline, waiting = self._pipeline, self._waiting
         if pipeline is None:
+            if waiting:
+                self._needed.set()
             return
         batch = [waiting.popleft() for _ in range(min(len(waiting), MAX_UNDER_WAY - len(pipeline)))]
         if not batch:

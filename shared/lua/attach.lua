@@ -1,7 +1,7 @@
 -- A client comes back: raises the connection epoch, which shuts out its old connection, and tells
 -- where to go on. Safe to repeat: a second call only raises the epoch again.
--- KEYS  session hash, up, frames
--- ARGV  user, connection epoch of the client's token, gateway id, connection marker
+-- KEYS  session hash, up, frames, said
+-- ARGV  user, connection epoch of the client's token, gateway id, connection marker, the bell
 -- Reply {} if there is no such session of this user that may still be resumed, else
 --       {connection epoch, last uplink seq, last picture seq, state,
 --       ms since a gateway last saw the client}
@@ -27,4 +27,6 @@ redis.call('XADD', KEYS[3], epoch .. '-0', 'm', ARGV[4], 'last', pictures)
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('HSET', KEYS[1], 'gateway', ARGV[3], 'confirmed_epoch', token_epoch, 'seen_ms', now_ms)
+-- The worker reads the marker before it hears anything that is published from now on.
+redis.call('PUBLISH', KEYS[4], ARGV[5])
 return {epoch, up, pictures, s[2], now_ms - tonumber(s[5])}

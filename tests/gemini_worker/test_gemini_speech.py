@@ -26,18 +26,21 @@ def _message(**content: Any) -> bytes:
 @given(
     sounds=st.lists(st.binary(max_size=64), max_size=3),
     words=st.none() | st.text(max_size=20),
+    heard=st.none() | st.text(max_size=20),
     role=st.booleans(),
 )
 def test_speech_is_what_the_sdk_makes_of_it(
-    sounds: list[bytes], words: str | None, role: bool
+    sounds: list[bytes], words: str | None, heard: str | None, role: bool
 ) -> None:
-    """Any message of sounds, words or both gives the same events, in the same order."""
+    """Any message of sounds and words gives the same events, in the same order."""
     content: dict[str, Any] = {}
     if sounds:
         turn: dict[str, Any] = {"parts": [_sound(data) for data in sounds]}
         content["modelTurn"] = turn | ({"role": "model"} if role else {})
     if words is not None:
         content["outputTranscription"] = {"text": words}
+    if heard is not None:
+        content["inputTranscription"] = {"text": heard}
     message = types.LiveServerMessage.model_validate({"serverContent": content})
 
     events = speech_in(_message(**content))
@@ -52,7 +55,8 @@ def test_speech_is_what_the_sdk_makes_of_it(
         pytest.param(b'{"serverContent": {}, "goAway": {}}', id="two at once"),
         pytest.param(_message(turnComplete=True), id="the end of a turn"),
         pytest.param(_message(interrupted=True, modelTurn={"parts": []}), id="an interruption"),
-        pytest.param(_message(inputTranscription={"text": "hi"}), id="the user's words"),
+        pytest.param(_message(inputTranscription={"text": 1}), id="words that are none"),
+        pytest.param(_message(interimInputTranscription={"text": "hi"}), id="words for now"),
         pytest.param(_message(modelTurn={"parts": [{"text": "a thought"}]}), id="text"),
         pytest.param(
             _message(modelTurn={"parts": [_sound(b"ab") | {"thought": True}]}), id="more in a part"

@@ -31,7 +31,8 @@ class RedisServer:
             "redis",
             find_server(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec", *options),
+            *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
+            *("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "256mb", *options),
             env={},
         )
         async with self.client() as client:

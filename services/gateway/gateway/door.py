@@ -33,7 +33,7 @@ from shared.audio import UPLINK_RATE_HZ, pcm16_ms
 from shared.bus import Subscriptions
 from shared.bus_messages import Message, State, Talk, Text, ToolResult
 from shared.bus_messages import Uplink as Control
-from shared.codec import START, Header, Kind, StreamId, encode
+from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, encode
 from shared.errors import (
     BusError,
     BusUnavailable,
@@ -54,7 +54,7 @@ LOOK_S = 1.0
 TOUCH_S, IDLE_TOUCH_S = 2.0, 10.0
 """How often Redis is told that the client is there, and the same where nobody says anything."""
 
-ACK_S = 0.25
+ACK_S = 0.5
 """How long what was stored may wait for its acknowledgement, so that one stands for many."""
 
 SETTLE_S = 5.0
@@ -293,8 +293,9 @@ class Door(ABC):
 
     # --- for the doors ---
 
-    def put_audio_now(self, seq: int, pcm16_bytes: int, entry: bytes) -> bool:
+    def put_audio_now(self, seq: int, entry: bytes) -> bool:
         """Store microphone audio at once, if nothing speaks against it; tell whether it was."""
+        pcm16_bytes = len(entry) - HEADER_BYTES
         if (
             not 0 < pcm16_bytes <= limits.AUDIO_FRAME_BYTES
             or pcm16_bytes % 2
@@ -305,21 +306,22 @@ class Door(ABC):
         self.uplink.append_speech(seq, entry)
         return True
 
-    async def put_audio(self, seq: int, pcm16: bytes, entry: bytes) -> None:
+    async def put_audio(self, seq: int, entry: bytes) -> None:
         """Store microphone audio; ``entry`` is the whole frame.
 
         Raises:
             DecodeError: ``bad_audio``.
             Closing: If the client sends faster than anybody speaks.
         """
-        if not pcm16 or len(pcm16) % 2 or len(pcm16) > limits.AUDIO_FRAME_BYTES:
+        pcm16_bytes = len(entry) - HEADER_BYTES
+        if not 0 < pcm16_bytes <= limits.AUDIO_FRAME_BYTES or pcm16_bytes % 2:
             raise DecodeError(
                 "bad_audio",
-                f"Audio frame {seq} has {len(pcm16)} bytes.",
+                f"Audio frame {seq} has {pcm16_bytes} bytes.",
                 f"Send whole 16-bit samples, at most {limits.AUDIO_FRAME_BYTES} bytes (200 ms).",
                 seq,
             )
-        if not self.pace.audio_ms.take(pcm16_ms(len(pcm16), UPLINK_RATE_HZ), monotonic()):
+        if not self.pace.audio_ms.take(pcm16_ms(pcm16_bytes, UPLINK_RATE_HZ), monotonic()):
             raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
         await self.uplink.append(seq, entry, "audio")
 

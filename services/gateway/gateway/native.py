@@ -24,7 +24,7 @@ from gateway.outbox import Item, Outbox
 from gateway.session_store import Attachment
 from shared.bus_messages import End, HistoryTurn, Message, Played, Share, State
 from shared.bus_messages import Uplink as Control
-from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, decode, encode
+from shared.codec import HEADER_BYTES, START, Kind, StreamId, decode, speech_of
 from shared.errors import DecodeError, TicketRefused
 from shared.keys import is_session_id
 from shared.tickets import check_resume_token, resume_token
@@ -73,10 +73,8 @@ class NativeDoor(Door):
         """Take the next chunk of speech."""
         if isinstance(message, str) or message[:1] != _SPEECH or len(message) < HEADER_BYTES:
             return False
-        header, payload = decode(message)
-        if header.seq != self._next_seq:
-            return False
-        if not self.put_audio_now(header.seq, len(payload), self._stamped(header, payload)):
+        seq, entry = speech_of(message, self.held.epoch)
+        if seq != self._next_seq or not self.put_audio_now(seq, entry):
             return False
         self._next_seq += 1
         return True
@@ -196,7 +194,7 @@ class NativeDoor(Door):
         header, payload = decode(frame)
         if header.kind == Kind.MICROPHONE:
             if self._is_new(header.seq):
-                await self.put_audio(header.seq, payload, self._stamped(header, payload))
+                await self.put_audio(*speech_of(frame, self.held.epoch))
         elif header.kind == Kind.PICTURE:
             if header.seq <= self.held.last_picture:
                 return  # sent again after a break, and stored already
@@ -223,9 +221,6 @@ class NativeDoor(Door):
             raise _out_of_step(seq, self._next_seq)
         self._next_seq += 1
         return True
-
-    def _stamped(self, header: Header, payload: bytes) -> bytes:
-        return encode(header._replace(epoch=self.held.epoch, turn=0, flags=0), payload)
 
 
 def _out_of_step(seq: int, expected: int) -> Closing:

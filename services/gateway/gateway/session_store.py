@@ -11,14 +11,14 @@ from typing import Any
 from shared import keys, limits
 from shared.bus import Bus, Script, Then
 from shared.bus_messages import HistoryTurn
-from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, encode
+from shared.codec import BELL, HEADER_BYTES, START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
 from shared.history import fold
 from shared.keys import SessionKeys
 from shared.options import SessionOptions
 
 _CREATE, _ATTACH, _TOUCH = Script("create"), Script("attach"), Script("touch")
-_CANCEL, _FORGET, _SPEAK = Script("cancel"), Script("forget"), Script("speak")
+_CANCEL, _FORGET = Script("cancel"), Script("forget")
 
 FORGET_ENTRIES = 200
 """Entries of `down` that are looked at each time, most of them speech of 5 KB."""
@@ -111,11 +111,8 @@ class SessionStore:
         names = SessionKeys.of(session_id)
         reply = await self._bus.run(
             _ATTACH,
-            [names.session, names.up, names.frames],
-            user,
-            token_epoch,
-            self._gateway_id,
-            _marker(0),
+            [names.session, names.up, names.frames, names.said],
+            *(user, token_epoch, self._gateway_id, _marker(0), BELL),
         )
         if not reply:
             return None
@@ -126,17 +123,13 @@ class SessionStore:
 
     def append(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
         """Append control; ``then`` is told None if the session is over, and errors of the bus."""
-        self._bus.post(
-            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", _room(entry)),
-            *(f"{held.epoch}-{seq}", "m", entry),
-            then=then,
-        )
+        self._append_up(held, seq, entry, then)
         self._ring(held, entry)
 
     def append_speech(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
         """Append speech, as `append` does; the worker need not read it, it is told all of it."""
-        names = [held.keys.up, held.keys.said]
-        self._bus.post_run(_SPEAK, names, _room(entry), f"{held.epoch}-{seq}", entry, then=then)
+        self._append_up(held, seq, entry, then)
+        self._bus.post("PUBLISH", held.keys.said, entry)
 
     def append_picture(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
         """Append a picture, pushing out all but the newest; ``then`` is as in `append`."""
@@ -146,6 +139,15 @@ class SessionStore:
             then=then,
         )
         self._ring(held, entry)
+
+    def _append_up(self, held: Attachment, seq: int, entry: bytes, then: Then) -> None:
+        # A client's chunks are alike, so the size of this one tells how many are two minutes.
+        room = min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
+        self._bus.post(
+            *("XADD", held.keys.up, "NOMKSTREAM", "MAXLEN", "~", room),
+            *(f"{held.epoch}-{seq}", "m", entry),
+            then=then,
+        )
 
     def _ring(self, held: Attachment, entry: bytes) -> None:
         """Ring for the worker that holds the session; in the same write, behind the append."""
@@ -235,11 +237,6 @@ class SessionStore:
         """Return the finished turns, and the id of the entry on `down` that finished the last."""
         entries = await self._bus.send("XRANGE", held.keys.history, "-", "+")
         return fold((entry_id, fields[b"m"]) for entry_id, fields in entries)
-
-
-def _room(entry: bytes) -> int:
-    """Return how many entries `up` may have: a client's chunks are alike, so by the size of one."""
-    return min(limits.UP_MAX_ENTRIES, limits.UP_MAX_BYTES // len(entry))
 
 
 def _marker(epoch: int) -> bytes:

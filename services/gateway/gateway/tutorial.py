@@ -149,7 +149,7 @@ class TutorialDoor(Door):
         if media.kind != "audio" or len(media.data) > CHUNK_BYTES:
             return False
         seq = self._seq + 1
-        if not self.put_audio_now(seq, len(media.data), self._entry(seq, media.data)):
+        if not self.put_audio_now(seq, self._entry(seq, media.data)):
             return False
         self._seq = seq
         return True
@@ -200,7 +200,7 @@ class TutorialDoor(Door):
         for at in range(0, len(pcm16), CHUNK_BYTES):
             chunk = pcm16[at : at + CHUNK_BYTES]
             self._seq += 1
-            await self.put_audio(self._seq, chunk, self._entry(self._seq, chunk))
+            await self.put_audio(self._seq, self._entry(self._seq, chunk))
 
     def _entry(self, seq: int, pcm16: bytes) -> bytes:
         header = Header(Kind.MICROPHONE, self.held.epoch, seq, time() * 1000)

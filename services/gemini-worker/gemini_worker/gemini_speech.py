@@ -1,7 +1,7 @@
-"""The one message that comes all the time: speech, and the words of it. Pure.
+"""The one message that comes all the time: speech, and the words of either side. Pure.
 
-The SDK takes 70 to 100 µs to turn a message into its models. Nine of ten hold nothing but speech,
-which is taken out here in 8; whatever has anything else in it is the SDK's.
+The SDK takes 70 to 100 µs to turn a message into its models. Nine of ten hold nothing but
+speech, which is taken out here in 8; whatever has anything else in it is the SDK's.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 import pybase64
 
-from gemini_worker.events import AssistantWords, Audio, LiveEvent
+from gemini_worker.events import AssistantWords, Audio, LiveEvent, UserWords
 
 _MESSAGE = {"serverContent"}
-_CONTENT = {"modelTurn", "outputTranscription"}
+_CONTENT = {"modelTurn", "inputTranscription", "outputTranscription"}
 _TURN = {"role", "parts"}
 _PART = {"inlineData"}
 _BLOB = {"data", "mimeType"}
@@ -23,7 +23,7 @@ _WORDS = {"text"}
 
 
 def speech_in(message: str | bytes) -> list[LiveEvent] | None:
-    """Return the events of a message that holds speech, its words, or both; else None.
+    """Return the events of a message that holds nothing but speech and words; else None.
 
     They are those of `gemini_events.events_in` for the same message (tests/gemini_worker).
     """
@@ -34,16 +34,21 @@ def speech_in(message: str | bytes) -> list[LiveEvent] | None:
         content = parsed["serverContent"]
         if not content or not content.keys() <= _CONTENT:
             return None
-        return _words_in(content) + _sounds_in(content.get("modelTurn", {}))
+        heard = _words_in(content.get("inputTranscription", {}))
+        said = _words_in(content.get("outputTranscription", {}))
+        words: list[LiveEvent] = [UserWords(heard)] if heard else []
+        words += [AssistantWords(said)] if said else []
+        return words + _sounds_in(content.get("modelTurn", {}))
     except (AttributeError, KeyError, TypeError, ValueError, binascii.Error):
         return None  # of a shape that is not ours to judge
 
 
-def _words_in(content: dict[str, Any]) -> list[LiveEvent]:
-    words = content.get("outputTranscription", {})
-    _hold_only(words, _WORDS)
-    text = words.get("text", "")
-    return [AssistantWords(text)] if text else []
+def _words_in(transcription: dict[str, Any]) -> str:
+    _hold_only(transcription, _WORDS)
+    text = transcription.get("text", "")
+    if not isinstance(text, str):
+        raise TypeError(text)
+    return text
 
 
 def _sounds_in(turn: dict[str, Any]) -> list[LiveEvent]:

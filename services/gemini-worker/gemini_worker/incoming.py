@@ -6,6 +6,9 @@ the session. The gateway publishes that beside its append, and it is taken as it
 it publishes the header alone, a bell, and the worker reads the streams; it does so too when the
 numbers have a hole, after a break, and while it is still busy with what came before. The reads of
 all sessions that were rung for in one turn of the loop share a round trip.
+
+What Redis refuses to store is published all the same: an older connection's chunk. But the bell for
+the newer connection came before it, and with that the marker of its epoch has been read.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gemini_worker.sent import Position
 from shared.bus import Bus
@@ -23,7 +26,16 @@ from shared.keys import SessionKeys
 READ_ENTRIES = 100
 """Entries per read: 4 s of speech; more waits in Redis for the next one."""
 
-Entry = tuple[StreamId, bytes]
+
+class Entry(NamedTuple):
+    """One entry of a stream."""
+
+    id: StreamId
+    frame: bytes
+    last: int | None = None
+    """Of a marker that opens a connection: the newest number that is stored before it."""
+
+
 TakeNow = Callable[[StreamId, bytes], bool]
 """Takes the id of a chunk and its sound if that can be done at once; tells whether it did."""
 
@@ -48,7 +60,7 @@ class Incoming:
             after: How far `up` is known.
             after_frames: How far `frames` is known.
             take_now: Offered speech that may be taken at once.
-            called: Called when the bell rings for no entry: look at the hash.
+            called: Called when the bell rings for no message: look at the hash.
         """
         self._bus, self._keys = bus, keys
         self._take_now, self._call = take_now, called
@@ -80,9 +92,10 @@ class Incoming:
         if header.kind == Kind.PICTURE:
             self._look()
         elif header.seq == 0:
+            self._look()
             self._call()
-        elif header.seq <= self._last_seq:
-            return  # sent again, and taken already
+        elif header.seq <= self._last_seq or header.epoch < self._last.epoch:
+            return  # sent again, and taken already; or of a connection that has lost the session
         elif self._is_idle and self._is_next(header, message):
             self._last, self._last_seq = StreamId(header.epoch, header.seq), header.seq
         else:
@@ -108,10 +121,12 @@ class Incoming:
             self._look()
             raise
         if frames:
-            self._last_frame = frames[-1][0]
-        if up:
-            self._last = up[-1][0]
-            self._last_seq = max(self._last_seq, self._last.seq)
+            self._last_frame = frames[-1].id
+        for entry in up:
+            self._last = entry.id
+            # Where Redis lost what had been heard, the client goes on from before that.
+            last = entry.id.seq if entry.last is None else min(self._last_seq, entry.last)
+            self._last_seq = last
         # What was announced before the read was read now, or never stored: the bell rings for what
         # Redis refuses, too. What was announced meanwhile may have come too late for it.
         if self._announced == announced:
@@ -160,4 +175,11 @@ class Incoming:
 
 
 def _entries(entries: list[tuple[bytes, dict[bytes, Any]]]) -> list[Entry]:
-    return [(StreamId.parse(entry_id), fields[b"m"]) for entry_id, fields in entries]
+    return [
+        Entry(
+            StreamId.parse(entry_id),
+            fields[b"m"],
+            int(fields[b"last"]) if b"last" in fields else None,
+        )
+        for entry_id, fields in entries
+    ]

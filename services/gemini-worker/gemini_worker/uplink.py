@@ -165,17 +165,23 @@ class Uplink:
             except BusUnavailable:
                 await asyncio.sleep(AWAY_S)
                 continue
-            for _, entry in pictures:
-                header, payload = decode(entry)
+            for entry in pictures:
+                header, payload = decode(entry.frame)
                 if header.kind == Kind.PICTURE:
                     self._frames.add(header, payload)
             if is_first:
                 self._frames.keep_newest()
                 is_first = False
             self._frames.hide(self.counters.hidden_picture)
-            for entry_id, entry in entries:
-                await self._notice_hole(entry_id)
-                await self._forward(entry_id, *decode(entry))
+            for entry in entries:
+                if entry.last is None:
+                    await self._notice_hole(entry.id)
+                    await self._forward(entry.id, *decode(entry.frame))
+                else:
+                    # The marker that opens a connection, where the numbers go on from before; or
+                    # from earlier, if Redis has lost what was heard.
+                    seq = min(self.position.seq, entry.last)
+                    self.sent.pass_over(Position(entry.id, seq))
             while frame := self._frames.take_due(_now_s()):
                 await self._send_picture(frame)
 
@@ -192,7 +198,7 @@ class Uplink:
 
     async def _forward(self, entry_id: StreamId, header: Header, payload: bytes) -> None:
         if entry_id.seq <= self.position.seq:
-            # The marker that opens a connection epoch, where the numbers go on from before.
+            # Heard already: told as it came, by a connection that Redis refused a moment later.
             self.sent.pass_over(Position(entry_id, self.position.seq))
         elif header.kind == Kind.MICROPHONE:
             self.sent.message(_at(entry_id))

@@ -15,7 +15,7 @@ from enum import Enum
 from shared import keys, limits
 from shared.bus import Bus, Script
 from shared.bus_messages import State
-from shared.codec import Header, Kind, encode
+from shared.codec import BELL, Header, Kind, encode
 from shared.errors import OvershoulderError
 from shared.keys import SessionKeys
 
@@ -56,7 +56,7 @@ async def end_session(bus: Bus, session_id: str, *, holder_s: float = HOLDER_S) 
     if not keys.is_session_id(session_id):
         raise CannotEnd(f"{session_id!r} is not the id of a session: those have 22 characters.")
     names = SessionKeys.of(session_id)
-    reply = await bus.run(_WISH, [names.session, names.said], OPERATOR, _frame(0, 0, b""))
+    reply = await bus.run(_WISH, [names.session, names.said], OPERATOR, BELL)
     if not reply:
         raise CannotEnd(f"There is no session {session_id}.")
     state, reason, worker, _ = (part.decode() for part in reply)
