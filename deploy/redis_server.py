@@ -90,7 +90,7 @@ def make_command(server: Path, port: int, run_dir: Path) -> tuple[str, ...]:
         # Sound and pictures are dense already: compressing them costs more than all else together,
         # and a file that is rewritten every few seconds does so again and again.
         "--rdbcompression": "no",
-        "--auto-aof-rewrite-min-size": "256mb",
+        "--auto-aof-rewrite-min-size": "1gb",
         "--maxmemory-policy": "noeviction",
         "--loglevel": "warning",
     }

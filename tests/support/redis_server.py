@@ -32,7 +32,7 @@ class RedisServer:
             find_server(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
-            *("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "256mb", *options),
+            *("--rdbcompression", "no", "--auto-aof-rewrite-min-size", "1gb", *options),
             env={},
         )
         async with self.client() as client:

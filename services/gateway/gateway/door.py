@@ -200,15 +200,19 @@ class Door(ABC):
     async def _listen(self) -> None:
         self.socket.offer(self.take_now)
         while True:
-            message = await self.socket.receive()
-            try:
-                await self.handle(message)
-            except DecodeError as exc:
-                metrics.SKIPPED.labels(exc.code).inc()
-                self._skipped += 1
-                await self.tell(_as_error(exc))
-                if self._skipped > MAX_SKIPPED:
-                    raise Closing(CloseCode.PROTOCOL_ERROR, "too many bad messages") from exc
+            await self._hear()
+
+    async def _hear(self) -> None:
+        """Take one message; in a call of its own, so that the next wait holds none of it."""
+        message = await self.socket.receive()
+        try:
+            await self.handle(message)
+        except DecodeError as exc:
+            metrics.SKIPPED.labels(exc.code).inc()
+            self._skipped += 1
+            await self.tell(_as_error(exc))
+            if self._skipped > MAX_SKIPPED:
+                raise Closing(CloseCode.PROTOCOL_ERROR, "too many bad messages") from exc
 
     async def _speak(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
@@ -22,8 +23,7 @@ _MASK_BYTES = 4
 _U16, _U64 = struct.Struct("!H"), struct.Struct("!Q")
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """One whole message."""
 
     data: bytes

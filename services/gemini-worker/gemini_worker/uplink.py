@@ -130,6 +130,8 @@ class Uplink:
     calls: Calls
     shown: Shown
     _frames: Frames = field(default_factory=Frames)
+    _is_new: bool = True
+    """Nothing has been read yet."""
 
     @property
     def position(self) -> Position:
@@ -158,32 +160,38 @@ class Uplink:
         return True
 
     async def _send_all(self, incoming: Incoming) -> None:
-        is_first = True
         while True:
-            try:
-                pictures, entries = await incoming.read(self._frames.wait_s(_now_s()))
-            except BusUnavailable:
-                await asyncio.sleep(AWAY_S)
-                continue
-            for entry in pictures:
-                header, payload = decode(entry.frame)
-                if header.kind == Kind.PICTURE:
-                    self._frames.add(header, payload)
-            if is_first:
-                self._frames.keep_newest()
-                is_first = False
-            self._frames.hide(self.counters.hidden_picture)
-            for entry in entries:
-                if entry.last is None:
-                    await self._notice_hole(entry.id)
-                    await self._forward(entry.id, *decode(entry.frame))
-                else:
-                    # The marker that opens a connection, where the numbers go on from before; or
-                    # from earlier, if Redis has lost what was heard.
-                    seq = min(self.position.seq, entry.last)
-                    self.sent.pass_over(Position(entry.id, seq))
-            while frame := self._frames.take_due(_now_s()):
-                await self._send_picture(frame)
+            await self._send_what_comes(incoming)
+
+    async def _send_what_comes(self, incoming: Incoming) -> None:
+        """Wait for the next things to be read, and send them.
+
+        In a call of its own: what it holds of a picture is gone when the next wait begins.
+        """
+        try:
+            pictures, entries = await incoming.read(self._frames.wait_s(_now_s()))
+        except BusUnavailable:
+            await asyncio.sleep(AWAY_S)
+            return
+        for entry in pictures:
+            header, payload = decode(entry.frame)
+            if header.kind == Kind.PICTURE:
+                self._frames.add(header, payload)
+        if self._is_new:
+            self._frames.keep_newest()
+            self._is_new = False
+        self._frames.hide(self.counters.hidden_picture)
+        for entry in entries:
+            if entry.last is None:
+                await self._notice_hole(entry.id)
+                await self._forward(entry.id, *decode(entry.frame))
+            else:
+                # The marker that opens a connection, where the numbers go on from before; or
+                # from earlier, if Redis has lost what was heard.
+                seq = min(self.position.seq, entry.last)
+                self.sent.pass_over(Position(entry.id, seq))
+        while frame := self._frames.take_due(_now_s()):
+            await self._send_picture(frame)
 
     async def answer(self, answer: ToolAnswer) -> None:
         """Tell the model what became of a call, beside what the client says."""
