@@ -32,12 +32,12 @@ from shared.errors import BusError, BusOverloaded, BusUnavailable
 __all__ = ["BLOCK_MS", "MAX_UNDER_WAY", "MAX_WAITING", "Arg", "Bus", "Script", "open_bus"]
 
 GAP_S, MAX_GAP_S = 0.0015, 0.010
-"""Shortest time between two writes of commands that nobody waits for, with few of them and with many:
-each write wakes Redis, and whoever it sends something on to."""
+"""Shortest time between two writes of commands that nobody waits for, with few of them and with
+many: each write wakes Redis, and whoever it sends something on to."""
 
 GAP_PER_RATE_S = 1.4e-6
-"""What each command a second adds to it: 1.5 ms up to 1 000 a second, which are 20 sessions at their
-gateway; 10 ms from 7 000 on."""
+"""What each command a second adds to it: 1.5 ms up to 1 000 a second, which are 20 sessions at
+their gateway; 10 ms from 7 000 on."""
 
 MEMORY = 0.1
 """What one write adds to the rate that is remembered."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tutorial import Media, Sentences, parse_input, parse_setup
+from gateway.tutorial import Media, Sentences, one_chunk_in, parse_input, parse_setup
 from shared.errors import DecodeError
 
 PCM16 = b"\1\0\2\0"
@@ -75,6 +75,42 @@ def test_what_is_no_json_object_is_refused(message: str | bytes) -> None:
             parse(message)
 
         assert refused.value.code == "bad_json"
+
+
+@pytest.mark.parametrize("mime_type", ["audio/pcm", "audio/pcm;rate=16000", "image/jpeg"])
+def test_a_single_chunk_is_read_alike_in_the_short_way(mime_type: str) -> None:
+    """The way that nearly all speech takes finds what the models find."""
+    message = _input({"mime_type": mime_type, "data": _b64(PCM16)})
+
+    assert [one_chunk_in(message)] == parse_input(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("", "[]", "null", "{", b"\xff", '"realtime_input"', "[" * 50_000),
+        json.dumps({"realtime_input": None}),
+        json.dumps(
+            {"realtime_input": {"media_chunks": {"mime_type": "audio/pcm", "data": "AAA="}}}
+        ),
+        json.dumps({"realtime_input": {"media_chunks": [], "more": 1}}),
+        json.dumps({"setup": {}, **json.loads(_input({"mime_type": "audio/pcm", "data": "AAA="}))}),
+        _input(),
+        _input({"mime_type": "audio/pcm", "data": "AAA="}, {"mime_type": "image/jpeg", "data": ""}),
+        _input({"mime_type": "audio/pcm", "data": "AAA=", "more": 1}),
+        _input({"mime_type": "audio/pcm", "data": None}),
+        _input({"mime_type": "audio/pcm", "data": 7}),
+        _input({"mime_type": "audio/pcm", "data": "no base64"}),
+        _input({"mime_type": "audio/pcm;rate=8000", "data": "AAA="}),
+        _input({"mime_type": "video/mp4", "data": "AAA="}),
+        _input({"mime_type": 3, "data": "AAA="}),
+        _input({"data": "AAA="}),
+    ],
+    ids=lambda message: str(message)[:60],
+)
+def test_anything_else_takes_the_long_way(message: str | bytes) -> None:
+    """What is wrong with it, if anything, is for the models to say."""
+    assert one_chunk_in(message) is None
 
 
 def test_speech_and_picture_of_one_message_come_in_order() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 
 import structlog
@@ -16,7 +15,7 @@ from gateway.queue_watch import QueueWatch
 from gateway.server import make_server
 from gateway.session_store import SessionStore
 from gateway.settings import GatewaySettings
-from shared import keys, log, shutdown
+from shared import garbage, keys, log, shutdown
 from shared.bus import open_bus
 from shared.errors import ConfigurationError
 from shared.listen import listen
@@ -95,8 +94,7 @@ def main() -> None:
         listening = listen(settings.host, settings.port, "GATEWAY_PORT")
     except ConfigurationError as exc:
         refuse(str(exc))
-    # All that start-up made stays for ever; unfrozen, each full collection walks through it.
-    gc.freeze()
+    garbage.settle()
     uvloop.run(serve(settings, origins, listening))
 
 

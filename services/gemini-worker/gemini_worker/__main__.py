@@ -7,7 +7,6 @@ check of a container), else with 1.
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import sys
 
@@ -21,7 +20,7 @@ from gemini_worker.models import offered_models
 from gemini_worker.settings import WorkerSettings
 from gemini_worker.shift import Rules
 from gemini_worker.worker import Worker
-from shared import keys, log, shutdown
+from shared import garbage, keys, log, shutdown
 from shared.bus import open_bus
 from shared.errors import BusError, ConfigurationError
 from shared.presence import Presence, alive, new_process_id
@@ -105,8 +104,7 @@ def main() -> None:
         )
     except ConfigurationError as exc:
         refuse(str(exc))
-    # All that start-up made stays for ever; unfrozen, each full collection walks through it.
-    gc.freeze()
+    garbage.settle()
     uvloop.run(work(settings, endpoint))
 
 
