@@ -18,9 +18,6 @@ from shared.errors import BusError
 BEAT_S = 1.0
 TTL_MS = 5_000
 LEAVE_S = 1.0
-COUNT_MS = 5_000
-"""How often tasks are counted, which takes a millisecond where there are thousands."""
-
 _FORGET_MS = 60_000
 
 
@@ -46,7 +43,6 @@ class Presence:
         self._bus, self._index, self._id = bus, index, process_id
         self._key = keys.process_key(index, process_id)
         self._describe = describe
-        self._tasks = self._count_ms = 0
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -62,9 +58,7 @@ class Presence:
         It also tells how many tasks the process runs: those of a session end with it.
         """
         now_ms = int(time.time() * 1000)
-        if now_ms >= self._count_ms:
-            self._tasks, self._count_ms = len(asyncio.all_tasks()), now_ms + COUNT_MS
-        fields = {**self._describe(), "tasks": self._tasks, "seen_ms": now_ms}
+        fields = {**self._describe(), "tasks": len(asyncio.all_tasks()), "seen_ms": now_ms}
         flat = [item for pair in fields.items() for item in pair]
         waiting = [
             self._bus.send("HSET", self._key, *flat),
