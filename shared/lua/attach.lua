@@ -1,6 +1,6 @@
 -- A client comes back: raises the connection epoch, which shuts out its old connection, and tells
 -- where to go on. Safe to repeat: a second call only raises the epoch again.
--- KEYS  session hash, up, frames, said
+-- KEYS  session hash, up, frames, said, live
 -- ARGV  user, connection epoch of the client's token, gateway id, connection marker, the bell
 -- Reply {} if there is no such session of this user that may still be resumed, else
 --       {connection epoch, last uplink seq, last picture seq, state,
@@ -27,6 +27,8 @@ redis.call('XADD', KEYS[3], epoch .. '-0', 'm', ARGV[4], 'last', pictures)
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('HSET', KEYS[1], 'gateway', ARGV[3], 'confirmed_epoch', token_epoch, 'seen_ms', now_ms)
--- The worker reads the marker before it hears anything that is published from now on.
+-- The worker reads the marker before it hears anything that is published from now on, and the old
+-- connection learns that it is one.
 redis.call('PUBLISH', KEYS[4], ARGV[5])
+redis.call('PUBLISH', KEYS[5], ARGV[5])
 return {epoch, up, pictures, s[2], now_ms - tonumber(s[5])}

@@ -194,14 +194,16 @@ async def test_a_resume_needs_a_ticket_too(system: System) -> None:
     await ann.close()
 
 
-async def test_the_second_client_of_a_session_takes_it_over(system: System) -> None:
+@pytest.mark.parametrize("speaks", [True, False], ids=["that speaks", "that is silent"])
+async def test_the_second_client_of_a_session_takes_it_over(system: System, speaks: bool) -> None:
     """The newest connection holds the session; the one before is closed with 4509 at once."""
     first = await _conversation(system)
     second = await system.client("ann")
     second.ready = dict(first.ready)
 
     await second.connect(system.url(1), resume=True)
-    await first.say("text", text="Am I still there?")
+    if speaks:
+        await first.say("text", text="Am I still there?")
 
     assert (await first.wait_closed())[0] == 4509
     await second.say("text", text="Hello")

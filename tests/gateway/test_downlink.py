@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
@@ -39,6 +39,8 @@ class Talk:
     dispatch: Dispatch
     entry: Entry
     lease: Lease
+    calls: list[int] = field(default_factory=list)
+    """The bell rang."""
 
     async def say(self, *texts: str, turn: int = 1) -> None:
         for text in texts:
@@ -65,7 +67,7 @@ class Talk:
         self, after: StreamId = START, *, subscribe: bool = True
     ) -> AsyncIterator[tuple[Downlink, list[Item]]]:
         """Listen as a gateway does; yield the way down and what left for the client."""
-        downlink = Downlink(self.store, self.held, Outbox(), after)
+        downlink = Downlink(self.store, self.held, Outbox(), after, lambda: self.calls.append(1))
         items: list[Item] = []
 
         async def drain() -> None:
@@ -254,6 +256,18 @@ async def test_an_interruption_overtakes_the_speech_that_waits(talk: Talk) -> No
     assert 101 in [one.id.seq for one in items]
 
 
+async def test_the_bell_rings_for_whoever_has_lost_the_session(talk: Talk) -> None:
+    """The connection before hears at once of one that comes back; nothing is sent for that."""
+    async with talk.heard() as (_, items):
+        await talk.say("a")
+        await _numbers(items, 1)
+
+        assert await talk.store.attach(talk.held.session_id, talk.held.user, 1) is not None
+
+        await until(lambda: bool(talk.calls), "it is called")
+        assert len(items) == 1
+
+
 async def test_speech_that_was_played_is_forgotten(talk: Talk) -> None:
     """Redis keeps the words, and the speech that the client may still miss: it gets all of that."""
     await talk.lease.publish(Said(TurnStart(turn=1), 1))
@@ -329,7 +343,7 @@ async def test_what_was_forgotten_is_not_told(talk: Talk) -> None:
     """A page that was reloaded misses nothing where Redis let speech go on purpose."""
     await talk.say("a", "b", "c", "d")
     await talk.bus.send("XDEL", talk.held.keys.down, "1-2", "1-3")
-    downlink = Downlink(talk.store, talk.held, Outbox(), START, StreamId(1, 3))
+    downlink = Downlink(talk.store, talk.held, Outbox(), START, lambda: None, StreamId(1, 3))
     downlink.subscribed()
     filling = asyncio.create_task(downlink.fill())
 

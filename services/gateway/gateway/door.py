@@ -265,6 +265,11 @@ class Door(ABC):
             self.downlink.forget_played()
         return now_s + LOOK_S
 
+    def _called(self) -> None:
+        """Somebody else has taken the session, perhaps: see in the next round."""
+        self._touched_s = float("-inf")
+        self.house.rounds.stir(self._look)
+
     def _touched(self, pulse: Pulse | BusError) -> None:
         """Take what Redis says of the session."""
         if isinstance(pulse, BusError):
@@ -365,7 +370,9 @@ class Door(ABC):
     ) -> tuple[Downlink, Outbox]:
         """Return the way from the worker to this client, going on after ``after``."""
         outbox = Outbox(silent_until=silent_until)
-        return Downlink(self.house.store, held, outbox, after, silent_until or START), outbox
+        holes_until = silent_until or START
+        downlink = Downlink(self.house.store, held, outbox, after, self._called, holes_until)
+        return downlink, outbox
 
 
 def _as_error(exc: DecodeError) -> Error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from time import monotonic
 
 import structlog
@@ -42,6 +43,7 @@ class Downlink:
         held: Attachment,
         outbox: Outbox,
         after: StreamId,
+        called: Callable[[], None],
         holes_until: StreamId = START,
     ) -> None:
         """Go on after ``after``.
@@ -51,9 +53,11 @@ class Downlink:
             held: The session.
             outbox: Where messages for the client go.
             after: Id of the last message that the client has, or need not have.
+            called: Called when the bell rings for no message: look at the session.
             holes_until: Up to here messages may be missing on purpose, forgotten by Redis.
         """
         self._store, self._held, self._outbox = store, held, outbox
+        self._call = called
         self._last, self._last_seq = after, after.seq
         self._holes_until = holes_until
         self._newest_seen = after
@@ -76,6 +80,8 @@ class Downlink:
         header, payload = decode(message)
         entry_id = StreamId(header.epoch, header.seq)
         if entry_id <= self._last:
+            if header.seq == 0:
+                self._call()
             return
         self._newest_seen = max(self._newest_seen, entry_id)
         if payload.startswith(_INTERRUPTED):

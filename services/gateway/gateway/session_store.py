@@ -111,7 +111,7 @@ class SessionStore:
         names = SessionKeys.of(session_id)
         reply = await self._bus.run(
             _ATTACH,
-            [names.session, names.up, names.frames, names.said],
+            [names.session, names.up, names.frames, names.said, names.live],
             *(user, token_epoch, self._gateway_id, _marker(0), BELL),
         )
         if not reply:
