@@ -28,7 +28,6 @@ from gemini_worker.standing import Standing
 from gemini_worker.tools import Calls, ToolAnswer
 from gemini_worker.turn import Output
 from gemini_worker.uplink import ClientEnded, Uplink
-from shared.bus.commands import Arg
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
 
@@ -75,7 +74,8 @@ class Exchange:
         self._answer_began = standing.replay_after
         """How far the uplink was sent when the newest answer began: what came later is not part of
         what it answers."""
-        self._written: dict[str, Arg] = {}
+        self._written: object = None
+        """What was last written down of where the session stands."""
         self._checkpoint_at = 0.0
         """When it is written down again where the session stands, though nothing has changed."""
         self._covers_answer = True
@@ -224,11 +224,12 @@ class Exchange:
         """Write down where the session stands, now and then, and see who wants it to end."""
         if now_s < self._checkpoint_at - IDLE_CHECKPOINT_S + CHECKPOINT_S:
             return
-        figures = self._standing.figures(self._uplink.position)
-        if figures == self._written and now_s < self._checkpoint_at:
+        mark = self._standing.mark(self._uplink.position)
+        if mark == self._written and now_s < self._checkpoint_at:
             return
-        self._lease.note(figures if figures != self._written else {}, self._noted)
-        self._written = figures
+        figures = self._standing.figures(self._uplink.position) if mark != self._written else {}
+        self._lease.note(figures, self._noted)
+        self._written = mark
         self._checkpoint_at = now_s + IDLE_CHECKPOINT_S
 
     def _noted(self, idle_s: float, wish: str) -> None:

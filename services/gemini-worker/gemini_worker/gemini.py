@@ -44,6 +44,10 @@ TLS_RECORD_BYTES = 16_384
 """Of what is written at once. OpenSSL keeps a buffer as large as the largest write for as long as
 the connection lasts."""
 
+PING_S = 60.0
+"""Between two pings. Whoever speaks notices a dead connection sooner; for the others it is enough
+that nothing in between forgets the connection."""
+
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _AUDIO_FRAME = (
     b'{"realtime_input": {"audio": {"data": "',
@@ -264,7 +268,7 @@ def _websocket_options() -> dict[str, Any]:
         "max_size": MAX_MESSAGE_BYTES,
         "open_timeout": HANDSHAKE_S,
         "close_timeout": 1.0,
-        "ping_interval": 20.0,
+        "ping_interval": PING_S,
         "ping_timeout": 60.0,  # pongs queue behind bursts of speech
         "max_queue": 128,
     }

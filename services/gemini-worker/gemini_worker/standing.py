@@ -83,6 +83,14 @@ class Standing:
             replay_after=_stored_position(fields),
         )
 
+    def mark(self, position: Position) -> object:
+        """Return something that differs whenever `figures` do, at a tenth of their cost."""
+        counted = self.counters
+        return (
+            *(position, counted.chunks, counted.frames, counted.texts),
+            *(counted.heard_turn, counted.heard_ms, self.turns.turn, self.turns.tokens),
+        )
+
     def figures(self, position: Position) -> dict[str, Arg]:
         """Return what is written down once a second, when the uplink was sent to ``position``."""
         return {

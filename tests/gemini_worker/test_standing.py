@@ -1,0 +1,56 @@
+"""What is written down of where a conversation stands, and when it is worth writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gemini_worker.events import Tokens
+from gemini_worker.sent import BEGINNING, Position
+from gemini_worker.standing import Standing
+from shared.codec import StreamId
+
+
+def _fresh() -> Standing:
+    return Standing.of({}, lambda _: "a-model", 0, 10.0)
+
+
+def _said(standing: Standing) -> None:
+    standing.counters.chunks += 1
+
+
+def _shown(standing: Standing) -> None:
+    standing.counters.frames += 1
+
+
+def _typed(standing: Standing) -> None:
+    standing.counters.texts += 1
+
+
+def _heard(standing: Standing) -> None:
+    standing.counters.heard_ms += 100.0
+
+
+def _counted(standing: Standing) -> None:
+    standing.turns.tokens = Tokens(1, 2, 3)
+
+
+@pytest.mark.parametrize("change", [_said, _shown, _typed, _heard, _counted])
+def test_the_mark_differs_where_the_figures_do(change: Callable[[Standing], None]) -> None:
+    """Whatever is written down is looked at, so that nothing is left unwritten."""
+    standing = _fresh()
+    mark, figures = standing.mark(BEGINNING), standing.figures(BEGINNING)
+    assert standing.mark(BEGINNING) == mark
+
+    change(standing)
+
+    assert standing.figures(BEGINNING) != figures
+    assert standing.mark(BEGINNING) != mark
+
+
+def test_the_mark_knows_the_position() -> None:
+    """What was sent is part of it."""
+    standing = _fresh()
+
+    assert standing.mark(Position(StreamId(1, 5), 5)) != standing.mark(BEGINNING)
