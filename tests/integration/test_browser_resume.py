@@ -33,6 +33,9 @@ async def conversation(
         await press(page, "start-type")
         await ask(page, "First question")
         await says(page, "You said: First question")
+        # Asked before the answer is over, the next question cuts it off: then only what was heard
+        # of it would be remembered.
+        await page.locator("html[data-state='ready']").wait_for(state="attached")
         yield page
 
 
