@@ -40,7 +40,6 @@ _TURN_END = (
     b'{"serverContent":{"turnComplete":true},"usageMetadata":'
     b'{"promptTokenCount":500,"responseTokenCount":50,"totalTokenCount":550}}'
 )
-_HANDLE = b'{"sessionResumptionUpdate":{"newHandle":"a-handle","resumable":true}}'
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 
@@ -48,12 +47,13 @@ class Conversation(WSListener):
     """One client of the endpoint."""
 
     def __init__(self) -> None:
-        self._audio_bytes = self._pictures = 0
+        self._audio_bytes = self._pictures = self._messages = 0
         self._is_set_up = self._is_speaking = False
         self._opening: list[bytes] = []
         """What comes before the first sound of a turn, and """
         self._ending: list[bytes] = []
         """what comes after the last: as much as the setup asked for."""
+        self._gives_handles = False
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one message of the client."""
@@ -75,12 +75,27 @@ class Conversation(WSListener):
             self._opening.append(_ANSWER)
         self._ending.append(_TURN_END)
         if "sessionresumption" in asked:
-            self._ending.append(_HANDLE)
+            self._gives_handles = True
+            self._go_on(setup.get("sessionResumption", setup.get("session_resumption")) or {})
         self._is_set_up = True
         transport.send(WSMsgType.BINARY, b'{"setupComplete":{}}')
 
+    def _go_on(self, resumption: dict[str, Any]) -> None:
+        """A handle is what it stands for, so that a session may go on at another worker."""
+        if handle := resumption.get("handle"):
+            self._audio_bytes, self._pictures = map(int, handle.split("."))
+
+    def _handle(self) -> bytes:
+        update = {
+            "newHandle": f"{self._audio_bytes}.{self._pictures}",
+            "resumable": True,
+            "lastConsumedClientMessageIndex": self._messages - 1,
+        }
+        return orjson.dumps({"sessionResumptionUpdate": update})
+
     def _take(self, transport: WSTransport, message: bytes) -> None:
         """Find the data without parsing the rest: there is one blob in a message, or none."""
+        self._messages += 1
         key = message.find(b'"data"')
         if key < 0:
             return
@@ -96,7 +111,8 @@ class Conversation(WSListener):
             if mark.wish:
                 self._reply(transport, mark.sent_ns)
             if mark.wish == Wish.LAST_REPLY:
-                self._say(transport, self._ending)
+                handles = [self._handle()] if self._gives_handles else []
+                self._say(transport, [*self._ending, *handles])
                 self._is_speaking = False
 
     def _reply(self, transport: WSTransport, sent_ns: int) -> None:
