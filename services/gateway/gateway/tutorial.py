@@ -172,7 +172,8 @@ class TutorialDoor(Door):
 
     async def handle(self, message: str | bytes) -> None:
         """Take one `realtime_input`."""
-        for media in parse_input(message):
+        single = one_chunk_in(message)
+        for media in parse_input(message) if single is None else [single]:
             if media.kind == "audio":
                 await self._put_audio(media.data)
             else:
@@ -183,7 +184,7 @@ class TutorialDoor(Door):
         if isinstance(item.data, bytes):
             if not self._text_only:
                 pcm16 = pybase64.b64encode_as_string(item.data[HEADER_BYTES:])
-                await self._send_json({"audio": pcm16})
+                await self.send(f'{{"audio":"{pcm16}"}}')
             return
         for line in self._lines(DOWNLINK.validate_json(item.data)):
             await self._send_json(line)
