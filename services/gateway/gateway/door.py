@@ -27,7 +27,7 @@ from gateway.pictures import check_picture
 from gateway.queue_watch import QueueWatch
 from gateway.session_store import Attachment, Pulse, SessionStore
 from gateway.socket import ClientLeft, ClientSocket
-from gateway.uplink import Uplink
+from gateway.uplink import SPEECH, Uplink
 from shared import limits
 from shared.audio import UPLINK_RATE_HZ, pcm16_ms
 from shared.bus import Subscriptions
@@ -332,7 +332,7 @@ class Door(ABC):
             )
         if not self.pace.audio_ms.take(pcm16_ms(pcm16_bytes, UPLINK_RATE_HZ), monotonic()):
             raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
-        await self.uplink.append(seq, entry, "audio")
+        await self.uplink.append(seq, entry, SPEECH)
 
     def put_picture(self, header: Header, jpeg: bytes) -> None:
         """Store a picture.
