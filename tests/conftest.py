@@ -55,7 +55,8 @@ async def _common_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 
 @pytest_asyncio.fixture
-async def system(_common_system: System) -> System:
+async def system(_common_system: System) -> AsyncIterator[System]:
     """Redis, local-live, one worker, two gateways, shared by all tests that break nothing."""
+    yield _common_system
     await _common_system.control(op="clear")
-    return _common_system
+    await _common_system.end_sessions()

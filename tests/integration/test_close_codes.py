@@ -40,16 +40,14 @@ FINAL = [
 
 @dataclass
 class Talk:
-    """A conversation after its first turn, beside others that earlier tests have left."""
+    """A conversation after its first turn."""
 
     system: System
     client: Client
-    others: set[str]
-    """Live sessions that are not this conversation's."""
 
     async def live(self) -> str:
         """Return its Live session."""
-        (session,) = await _live_sessions(self.system) - self.others
+        (session,) = await self.system.live_sessions()
         return session
 
     async def lose_connection(self, code: int, reason: str) -> None:
@@ -94,23 +92,18 @@ class Talk:
         await self.client.wait_closed()
 
         async def is_gone() -> bool:
-            return await _live_sessions(self.system) <= self.others
+            return not await self.system.live_sessions()
 
         await until(is_gone, "its Live connection is gone")
 
 
-async def _live_sessions(system: System) -> set[str]:
-    return {live["session"] for live in (await system.control(op="sessions"))["sessions"]}
-
-
 @pytest_asyncio.fixture
 async def talk(system: System) -> AsyncIterator[Talk]:
-    others = await _live_sessions(system)
     client = await system.client()
     await client.connect(system.url())
     await client.say("text", text="First")
     await client.wait_for("turn_end")
-    yield Talk(system, client, others)
+    yield Talk(system, client)
 
 
 @pytest.mark.parametrize(("code", "reason"), KEPT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import ssl
 from collections.abc import AsyncIterator
@@ -16,10 +17,13 @@ import orjson
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 
+from shared import keys
+from shared.bus import Bus, open_bus
 from shared.tickets import sign
 from tests.support.client import ORIGIN, Client
-from tests.support.processes import START_S, Process, start_service
+from tests.support.processes import START_S, Process, start_service, until
 from tests.support.redis_server import RedisServer, start_redis
+from web.monitor_end import CannotEnd, end_session
 
 _PORT = re.compile(r"port=(\d+)|localhost:(\d+)")
 
@@ -89,6 +93,20 @@ class System:
         """Return a client for looking into Redis; use as a context manager."""
         return self.redis.client()
 
+    async def end_sessions(self) -> None:
+        """End every conversation as an operator does; nothing may be left of any.
+
+        A conversation waits three minutes for its client: those of earlier tests fill a worker.
+        """
+        async with open_bus(self.redis.url, name="test", patience_s=5.0) as bus:
+            ids = await bus.send("ZRANGE", keys.SESSIONS, 0, -1)
+            await asyncio.gather(*(_end(bus, session_id.decode()) for session_id in ids))
+
+            async def is_nobody_left() -> bool:
+                return not await bus.send("XLEN", keys.DISPATCH) and not await self.live_sessions()
+
+            await until(is_nobody_left, "no session and no Live connection is left")
+
     async def get(self, path: str, gateway: int = 0) -> httpx.Response:
         """GET from a gateway over HTTP."""
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -110,6 +128,10 @@ class System:
     async def fault(self, **fault: Any) -> dict[str, Any]:
         """Set a fault, or make it strike."""
         return await self.control(op="fault", fault=fault)
+
+    async def live_sessions(self) -> set[str]:
+        """Return the Live sessions that are connected now."""
+        return {live["session"] for live in (await self.control(op="sessions"))["sessions"]}
 
     async def audio_in_history(self) -> list[tuple[int, ...]]:
         """Return, for each conversation that the model has, the first samples of its audio."""
@@ -133,6 +155,11 @@ class System:
     def _show(self) -> None:
         for process in self.processes:
             print(f"--- {process.name}\n{process.text}")  # noqa: T201 - shown when a test fails
+
+
+async def _end(bus: Bus, session_id: str) -> None:
+    with contextlib.suppress(CannotEnd):  # it is over already
+        await end_session(bus, session_id)
 
 
 def _port_in(text: str) -> int:
