@@ -9,6 +9,7 @@ than all else.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -26,7 +27,7 @@ from websockets.protocol import State
 
 from gemini_worker.events import LiveClosed, LiveEvent
 from gemini_worker.gemini_events import events_in
-from gemini_worker.gemini_frame import client_frame
+from gemini_worker.gemini_frame import client_frame, client_frame_in_pieces
 from gemini_worker.gemini_setup import Policy, Setup, live_config
 from gemini_worker.gemini_speech import speech_in
 from gemini_worker.models import capabilities_of
@@ -40,7 +41,7 @@ HANDSHAKE_S = 20.0
 SEND_S = 10.0
 """An endpoint that takes longer to accept one message has stopped reading."""
 
-TLS_RECORD_BYTES = 16_384
+_PIECE_BYTES = 12_288
 """Of what is written at once. OpenSSL keeps a buffer as large as the largest write for as long as
 the connection lasts."""
 
@@ -93,11 +94,14 @@ class LiveConnection:
 
     async def send_audio(self, pcm16: bytes) -> None:
         """Send mono PCM16 at 16 000 Hz. Like all sends: `LiveClosed` if the connection is over."""
-        await self._send_media(_media_frame(_AUDIO_FRAME, pcm16))
+        frame = _media_frame(_AUDIO_FRAME, pcm16)
+        if not self._write_now(frame):
+            await _sent(self._socket.send(frame, text=True))
 
     async def send_picture(self, jpeg: bytes) -> None:
         """Send one picture; at most one a second is looked at."""
-        await self._send_media(_media_frame(_PICTURE_FRAME, jpeg))
+        if not self._write_picture_now(jpeg):
+            await _sent(self._socket.send(_media_frame(_PICTURE_FRAME, jpeg), text=True))
 
     async def send_text(self, text: str) -> None:
         """Send a typed question; the model answers at once."""
@@ -137,9 +141,23 @@ class LiveConnection:
         ]
         await _sent(self._session.send_client_content(turns=contents, turn_complete=False))
 
-    async def _send_media(self, text: bytes) -> None:
-        if not self._write_now(text):
-            await _sent(self._socket.send(text, text=True))
+    def _write_picture_now(self, jpeg: bytes) -> bool:
+        """Write a picture in pieces of a TLS record, if there is nothing to wait for."""
+        socket = self._socket
+        if socket.state is not State.OPEN or socket.paused:
+            return False
+        before, after = _PICTURE_FRAME
+        length = len(before) + -(-len(jpeg) // 3) * 4 + len(after)
+        text = (
+            pybase64.b64encode(jpeg[at : at + _PIECE_BYTES], altchars=b"-_")
+            for at in range(0, len(jpeg), _PIECE_BYTES)
+        )
+        try:
+            for piece in client_frame_in_pieces(length, itertools.chain([before], text, [after])):
+                socket.transport.write(piece)
+        except (OSError, RuntimeError):
+            return False
+        return True
 
     def _write_now(self, text: bytes) -> bool:
         """Write a message past the SDK, if there is nothing to wait for; tell whether it was.
@@ -151,10 +169,8 @@ class LiveConnection:
         socket = self._socket
         if socket.state is not State.OPEN or socket.paused:
             return False
-        frame = client_frame(text)
         try:
-            for at in range(0, len(frame), TLS_RECORD_BYTES):
-                socket.transport.write(frame[at : at + TLS_RECORD_BYTES])
+            socket.transport.write(client_frame(text))
         except (OSError, RuntimeError):
             return False  # the connection is over, which whoever waits for it will be told
         return True
