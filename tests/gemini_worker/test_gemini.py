@@ -115,7 +115,14 @@ async def _connected() -> AsyncIterator[tuple[_Endpoint, AsyncSession]]:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xfb\xff\xfe", b"\xff\xd8\xff" + bytes(range(256)) * 5, b"\0\1"]
+    "data",
+    [
+        b"\xfb\xff\xfe",
+        b"\xff\xd8\xff" + bytes(range(256)) * 5,
+        b"\0\1",
+        bytes(range(256)) * 24,  # one piece, to the byte
+        bytes(range(251)) * 200,
+    ],
 )
 async def test_prebuilt_frames_are_those_of_the_sdk(data: bytes) -> None:
     """Speech and pictures leave byte for byte as the SDK itself would send them."""

@@ -6,6 +6,8 @@ import gc
 import subprocess
 import sys
 
+import pytest
+
 
 def test_what_was_there_is_frozen() -> None:
     """In a process of its own, since it cannot be taken back."""
@@ -18,3 +20,27 @@ def test_what_was_there_is_frozen() -> None:
 
     assert printed.stdout.split() == [b"True", b"True"]
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc, and no glibc")
+def test_what_is_free_is_given_back() -> None:
+    """Also what lies below something that stays."""
+    code = """
+import resource
+from shared import garbage
+
+def resident_mb():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
+
+held = [b"x" * 100_000 for _ in range(500)]
+stays = b"x" * 100_000
+del held
+before = resident_mb()
+garbage.give_back()
+print(before - resident_mb())
+"""
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert float(printed.stdout) > 40

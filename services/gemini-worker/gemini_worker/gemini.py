@@ -9,15 +9,13 @@ than all else.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import pybase64
 from google import genai
 from google.genai import errors, types
 from google.genai.live import AsyncSession
@@ -27,13 +25,15 @@ from websockets.protocol import State
 
 from gemini_worker.events import LiveClosed, LiveEvent
 from gemini_worker.gemini_events import events_in
-from gemini_worker.gemini_frame import client_frame, client_frame_in_pieces
+from gemini_worker.gemini_frame import client_frame, frame_in_pieces
+from gemini_worker.gemini_media import picture_message, speech_message
 from gemini_worker.gemini_setup import Policy, Setup, live_config
 from gemini_worker.gemini_speech import speech_in
 from gemini_worker.models import capabilities_of
 from gemini_worker.tools import ToolAnswer
 from shared.bus_messages import HistoryTurn
 from shared.errors import ConfigurationError
+from shared.garbage import give_back
 
 HANDSHAKE_S = 20.0
 """From dialling to `setupComplete`; the SDK itself would wait for ever."""
@@ -41,22 +41,11 @@ HANDSHAKE_S = 20.0
 SEND_S = 10.0
 """An endpoint that takes longer to accept one message has stopped reading."""
 
-_PIECE_BYTES = 12_288
-"""Of what is written at once. OpenSSL keeps a buffer as large as the largest write for as long as
-the connection lasts."""
-
 PING_S = 60.0
 """Between two pings. Whoever speaks notices a dead connection sooner; for the others it is enough
 that nothing in between forgets the connection."""
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-_AUDIO_FRAME = (
-    b'{"realtime_input": {"audio": {"data": "',
-    b'", "mime_type": "audio/pcm;rate=16000"}}}',
-)
-_PICTURE_FRAME = (b'{"realtime_input": {"video": {"data": "', b'", "mime_type": "image/jpeg"}}}')
-"""What stands before and behind the data in the SDK's own frames."""
-
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _HISTORY_ROLES = {"user": "user", "assistant": "model"}
 
@@ -76,7 +65,7 @@ class LiveConnection:
 
     def __init__(self, session: AsyncSession, *, schedules_tools: bool = False) -> None:
         self._session = session
-        # What leaves and comes all the time goes past the SDK, on its own socket: `_send_media`
+        # What leaves and comes all the time goes past the SDK, on its own socket: `_write_now`
         # and `events` say why.
         self._socket = session._ws  # noqa: SLF001 - there is no other way to it
         self._handed_over = _HandedOver()
@@ -90,18 +79,18 @@ class LiveConnection:
 
     def send_audio_now(self, pcm16: bytes) -> bool:
         """Send mono PCM16 at 16 000 Hz if the socket takes it at once; tell whether it did."""
-        return self._write_now(_media_frame(_AUDIO_FRAME, pcm16))
+        return self._write_now((client_frame(speech_message(pcm16)),))
 
     async def send_audio(self, pcm16: bytes) -> None:
         """Send mono PCM16 at 16 000 Hz. Like all sends: `LiveClosed` if the connection is over."""
-        frame = _media_frame(_AUDIO_FRAME, pcm16)
-        if not self._write_now(frame):
-            await _sent(self._socket.send(frame, text=True))
+        if not self.send_audio_now(pcm16):
+            await _sent(self._socket.send(speech_message(pcm16), text=True))
 
     async def send_picture(self, jpeg: bytes) -> None:
         """Send one picture; at most one a second is looked at."""
-        if not self._write_picture_now(jpeg):
-            await _sent(self._socket.send(_media_frame(_PICTURE_FRAME, jpeg), text=True))
+        if not self._write_now(frame_in_pieces(*picture_message(jpeg))):
+            _, pieces = picture_message(jpeg)
+            await _sent(self._socket.send(b"".join(pieces), text=True))
 
     async def send_text(self, text: str) -> None:
         """Send a typed question; the model answers at once."""
@@ -141,25 +130,7 @@ class LiveConnection:
         ]
         await _sent(self._session.send_client_content(turns=contents, turn_complete=False))
 
-    def _write_picture_now(self, jpeg: bytes) -> bool:
-        """Write a picture in pieces of a TLS record, if there is nothing to wait for."""
-        socket = self._socket
-        if socket.state is not State.OPEN or socket.paused:
-            return False
-        before, after = _PICTURE_FRAME
-        length = len(before) + -(-len(jpeg) // 3) * 4 + len(after)
-        text = (
-            pybase64.b64encode(jpeg[at : at + _PIECE_BYTES], altchars=b"-_")
-            for at in range(0, len(jpeg), _PIECE_BYTES)
-        )
-        try:
-            for piece in client_frame_in_pieces(length, itertools.chain([before], text, [after])):
-                socket.transport.write(piece)
-        except (OSError, RuntimeError):
-            return False
-        return True
-
-    def _write_now(self, text: bytes) -> bool:
+    def _write_now(self, frame: Iterable[bytes]) -> bool:
         """Write a message past the SDK, if there is nothing to wait for; tell whether it was.
 
         The SDK validates, converts, copies and serialises each message anew: of a worker's time
@@ -170,7 +141,8 @@ class LiveConnection:
         if socket.state is not State.OPEN or socket.paused:
             return False
         try:
-            socket.transport.write(client_frame(text))
+            for piece in frame:
+                socket.transport.write(piece)
         except (OSError, RuntimeError):
             return False  # the connection is over, which whoever waits for it will be told
         return True
@@ -251,6 +223,9 @@ class LiveEndpoint:
             yield connection
 
     async def _open(self, stack: AsyncExitStack, setup: Setup) -> AsyncSession:
+        # uvloop takes 256 KB for a TLS connection and uses a fraction of it; what others left in
+        # the rest would stay in memory for as long as the connection lasts.
+        give_back()
         connecting = self._client.aio.live.connect(
             model=setup.model, config=live_config(setup, self._policy)
         )
@@ -293,12 +268,6 @@ def _websocket_options() -> dict[str, Any]:
         # Elsewhere the name stays out: the SDK hands it to its HTTP client too, which wants more.
         options["proxy"] = None
     return options
-
-
-def _media_frame(frame: tuple[bytes, bytes], data: bytes) -> bytes:
-    """Return one blob in the SDK's own words."""
-    before, after = frame
-    return b"".join((before, pybase64.b64encode(data, altchars=b"-_"), after))
 
 
 async def _sent(sending: Awaitable[None]) -> None:

@@ -23,7 +23,7 @@ def client_frame(text: bytes) -> bytes:
     return b"".join((_header(len(text)), mask, apply_mask(text, mask)))
 
 
-def client_frame_in_pieces(length: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def frame_in_pieces(length: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the frame of a text in pieces, so that a large one is never in memory as a whole.
 
     Args:
