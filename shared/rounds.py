@@ -7,6 +7,7 @@ come are seen to in one turn of the loop, and what they have to tell Redis leave
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -18,52 +19,87 @@ ROUND_S = 0.1
 Look = Callable[[float], float]
 """Sees to something, given the monotonic time in s; returns when to come back at the latest."""
 
+_NOW = -1
+"""Stands for the round of what is being looked at."""
+
 log = structlog.get_logger()
 
 
 class Rounds:
-    """All that is looked after, and when each is due; on time within `ROUND_S`."""
+    """All that is looked after, and when each is due; on time within `ROUND_S`.
+
+    Rounds are numbered by the clock. Each knows its own, so that those that have nothing to see to
+    cost nothing, however many there are.
+    """
 
     def __init__(self) -> None:
-        self._due_s: dict[Look, float] = {}
+        self._round_of: dict[Look, int] = {}
+        self._due: dict[int, dict[Look, None]] = {}
+        """What is to be looked after in each round, in the order in which it was put there."""
+        self._next = 0
         self._timer: asyncio.TimerHandle | None = None
 
     @contextmanager
     def joined_by(self, look: Look) -> Iterator[None]:
         """Call ``look`` in the next round, and then whenever it has asked for, in the context."""
-        self._due_s[look] = 0.0
         if self._timer is None:
+            self._next = _number(monotonic())
             self._timer = asyncio.get_running_loop().call_later(0, self._go_round)
+        self._put(look, self._next)
         try:
             yield
         finally:
-            del self._due_s[look]
+            self._take_off(look)
+            del self._round_of[look]
 
     def stir(self, look: Look) -> None:
         """Something has changed there: look in the next round."""
-        if look in self._due_s:
-            self._due_s[look] = 0.0
+        number = self._round_of.get(look, self._next)
+        if number > self._next or number == _NOW:
+            self._take_off(look)
+            self._put(look, self._next)
 
     def stir_all(self) -> None:
         """Something has changed for all."""
-        self._due_s = dict.fromkeys(self._due_s, 0.0)
+        for look in list(self._round_of):
+            self.stir(look)
+
+    def _put(self, look: Look, number: int) -> None:
+        self._round_of[look] = number
+        self._due.setdefault(number, {})[look] = None
+
+    def _take_off(self, look: Look) -> None:
+        number = self._round_of[look]
+        due = self._due.get(number)
+        if due is not None:
+            due.pop(look, None)
+            if not due:
+                del self._due[number]
 
     def _go_round(self) -> None:
         self._timer = None
-        if not self._due_s:
+        if not self._round_of:
             return
         self._timer = asyncio.get_running_loop().call_later(ROUND_S, self._go_round)
         now_s = monotonic()
-        for look in [look for look, due_s in self._due_s.items() if due_s <= now_s]:
-            if look not in self._due_s:
-                continue  # it left in this round
-            # Before the look: what is stirred meanwhile must not be forgotten.
-            self._due_s[look] = now_s + ROUND_S
-            try:
-                again_s = look(now_s)
-            except Exception:
-                # A fault here must not keep the others from being looked after.
-                log.exception("a look failed")
-            else:
-                if self._due_s.get(look):
-                    self._due_s[look] = again_s
+        first, self._next = self._next, _number(now_s) + 1
+        for number in range(first, self._next):
+            for look in self._due.pop(number, ()):
+                if look in self._round_of:  # else it left in this round
+                    self._look(look, now_s)
+
+    def _look(self, look: Look, now_s: float) -> None:
+        self._round_of[look] = _NOW
+        try:
+            again_s = look(now_s)
+        except Exception:
+            # A fault here must not keep the others from being looked after.
+            log.exception("a look failed")
+            again_s = now_s
+        if self._round_of.get(look) == _NOW:  # else it has left, or was stirred meanwhile
+            self._put(look, max(self._next, math.ceil(again_s / ROUND_S)))
+
+
+def _number(now_s: float) -> int:
+    """Return the number of the newest round that is due."""
+    return int(now_s / ROUND_S)

@@ -50,7 +50,6 @@ HELLO_S = 5.0
 SEND_S = 5.0
 """How long one message may take to leave: a client further behind than this is sent away."""
 
-LOOK_S = 1.0
 TOUCH_S, IDLE_TOUCH_S = 2.0, 10.0
 """How often Redis is told that the client is there, and the same where nobody says anything."""
 
@@ -249,7 +248,7 @@ class Door(ABC):
                 self.socket.send(told)
 
     def _look(self, now_s: float) -> float:
-        """See to what is to be done now and then; come back in a second."""
+        """See to what is to be done now and then; return when to come back."""
         self.socket.look_after(now_s)
         if self.house.draining.is_set():
             if self._leave_s is None:
@@ -263,7 +262,7 @@ class Door(ABC):
             self._touched_s, self._traffic = now_s, traffic
             self.house.store.touch(self.held, self._touched)
             self.downlink.forget_played()
-        return now_s + LOOK_S
+        return now_s + TOUCH_S
 
     def _called(self) -> None:
         """Somebody else has taken the session, perhaps: see in the next round."""

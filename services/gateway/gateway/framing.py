@@ -19,6 +19,9 @@ _MASKED, _LENGTH = 0x80, 0x7F
 _SHORT, _LONG = 126, 127
 """Lengths that say that the length follows, in two bytes or in eight."""
 
+PING_FRAME = b"\x89\x00"
+"""A ping without a payload, as a server sends it."""
+
 _MASK_BYTES = 4
 _U16, _U64 = struct.Struct("!H"), struct.Struct("!Q")
 

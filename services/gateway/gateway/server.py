@@ -19,7 +19,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from gateway import metrics
-from gateway.framing import Framing, frame_of
+from gateway.framing import PING_FRAME, Framing, frame_of
+from gateway.keepalive import KeepAlive, Step
 from gateway.socket import ClientLeft, TakeNow
 from shared.bounded_http import BoundedHttp
 from shared.token_bucket import TokenBucket
@@ -30,9 +31,6 @@ MAX_MESSAGE_BYTES = 1_048_576
 FRAMES_PER_S, FRAMES_BURST = 200.0, 2_000.0
 """WebSocket frames of any kind, pings and fragments included; 20 s of speech resent at once are
 500, and a lump of the tutorial's page is one."""
-
-PING_S, PONG_S = 10.0, 10.0
-"""After how much silence a client is asked whether it lives, and how long it may take to say so."""
 
 FLUSH_S = 2.0
 """How long the last bytes may take to a client that is closed for not reading; then it is cut off
@@ -65,7 +63,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._frames_left = TokenBucket(FRAMES_PER_S, FRAMES_BURST)
         self._unread_bytes = 0
         self._framing: Framing | None = None
-        self._heard_s = self._asked_s = self.loop.time()
+        self._keep_alive = KeepAlive()
         self.take_now: TakeNow | None = None
         """Is offered each message as it arrives; what it declines waits for `receive`."""
         self.is_awaited = False
@@ -81,7 +79,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages past websockets' parser, and give it the rest."""
-        self._heard_s = self.loop.time()
+        self._keep_alive.is_heard = True
         if self._framing is None:
             super().data_received(data)
             return
@@ -158,16 +156,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
         uvicorn's own pings take two timers for each client, and one that speaks needs none.
         """
-        silent_s = now_s - self._heard_s
-        if silent_s < PING_S or self.close_sent or self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():
             return
-        if silent_s >= PING_S + PONG_S:
-            self.keepalive_timeout()
-            self.loop.call_later(FLUSH_S, self.transport.abort)
-        elif self._asked_s <= self._heard_s:
-            self._asked_s = now_s
-            self.conn.send_ping(b"")
-            self.transport.write(b"".join(self.conn.data_to_send()))
+        match self._keep_alive.look(now_s):
+            case Step.ASK:
+                self.transport.write(PING_FRAME)
+            case Step.GIVE_UP:
+                self.keepalive_timeout()
+                self.loop.call_later(FLUSH_S, self.transport.abort)
 
     def _fail(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():

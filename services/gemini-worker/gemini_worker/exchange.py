@@ -34,6 +34,9 @@ from shared.errors import OvershoulderError
 CHECKPOINT_S, IDLE_CHECKPOINT_S = 1.0, 10.0
 """How often it is written down where a session stands, and the same where that has not changed."""
 
+STILL_S = 5.0
+"""How long nobody looks whether that has changed, where it had not."""
+
 GO_AWAY_MARGIN_S = 3.0
 """Before the announced end, so that the replacement is there in time."""
 
@@ -202,10 +205,10 @@ class Exchange:
         verdict = self._due(now_s)
         if verdict is not None:
             self._decide(verdict)
-        self._checkpoint(now_s)
+        is_still = self._checkpoint(now_s)
         if self._is_eventful:
             return now_s
-        return min(now_s + CHECKPOINT_S, self._checkpoint_at)
+        return min(now_s + (STILL_S if is_still else CHECKPOINT_S), self._checkpoint_at)
 
     @property
     def _is_eventful(self) -> bool:
@@ -220,17 +223,24 @@ class Exchange:
     def _stir(self) -> None:
         self._shift.rounds.stir(self._look)
 
-    def _checkpoint(self, now_s: float) -> None:
-        """Write down where the session stands, now and then, and see who wants it to end."""
+    def _checkpoint(self, now_s: float) -> bool:
+        """Write down where the session stands, now and then, and see who wants it to end.
+
+        Returns:
+            Whether it stands where it stood.
+        """
         if now_s < self._checkpoint_at - IDLE_CHECKPOINT_S + CHECKPOINT_S:
-            return
+            return False
         mark = self._standing.mark(self._uplink.position)
-        if mark == self._written and now_s < self._checkpoint_at:
-            return
-        figures = self._standing.figures(self._uplink.position) if mark != self._written else {}
-        self._lease.note(figures, self._noted)
+        is_still = mark == self._written
+        if is_still and now_s < self._checkpoint_at:
+            return True
+        self._lease.note(
+            {} if is_still else self._standing.figures(self._uplink.position), self._noted
+        )
         self._written = mark
         self._checkpoint_at = now_s + IDLE_CHECKPOINT_S
+        return is_still
 
     def _noted(self, idle_s: float, wish: str) -> None:
         if wish:
