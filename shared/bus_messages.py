@@ -143,6 +143,19 @@ class Transcript(Message):
     final: bool = False
 
 
+class Asked(Message):
+    """A typed question, the client's own ``seq``, has come to be part of this turn.
+
+    Told again, with another turn, if the connection broke before it was answered.
+    """
+
+    type: Literal["asked"] = "asked"
+    id: str | None = None
+    turn: int
+    seq: Seq
+    text: str
+
+
 class TurnStart(Message):
     """The assistant begins to answer, from ``picture``: the newest overview that it had by then."""
 
@@ -289,6 +302,7 @@ class Gap(Message):
 DownlinkMessage = (
     State
     | Transcript
+    | Asked
     | TurnStart
     | TurnEnd
     | Interrupted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.support.client import ORIGIN, SUBPROTOCOL
 
-TEXT, BINARY, CONTINUATION, CLOSE, PING = 0x1, 0x2, 0x0, 0x8, 0x9
+TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 0x1, 0x2, 0x0, 0x8, 0x9, 0xA
 
 
 @dataclass
@@ -60,18 +60,22 @@ class RawSocket:
         except ConnectionError:
             pass
 
+    async def receive(self) -> tuple[int, bytes]:
+        """Return the opcode and the payload of the next frame."""
+        first, length = await self.reader.readexactly(2)
+        if length == 126:
+            (length,) = struct.unpack(">H", await self.reader.readexactly(2))
+        elif length == 127:
+            (length,) = struct.unpack(">Q", await self.reader.readexactly(8))
+        return first & 0x0F, await self.reader.readexactly(length)
+
     async def close_code(self, limit_s: float = 10.0) -> int:
         """Read until the gateway closes; return its close code, 1006 if it said none."""
         try:
             async with asyncio.timeout(limit_s):
                 while True:
-                    first, length = await self.reader.readexactly(2)
-                    if length == 126:
-                        (length,) = struct.unpack(">H", await self.reader.readexactly(2))
-                    elif length == 127:
-                        (length,) = struct.unpack(">Q", await self.reader.readexactly(8))
-                    payload = await self.reader.readexactly(length)
-                    if first & 0x0F == CLOSE:
+                    opcode, payload = await self.receive()
+                    if opcode == CLOSE:
                         return int(struct.unpack(">H", payload[:2])[0]) if payload else 1005
         except (asyncio.IncompleteReadError, ConnectionError):
             return 1006

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from gateway import door, native, server, tutorial
+from gateway import door, keepalive, native, server, tutorial
 from gateway.admission import Doorkeeper
 from gateway.app import Gateway
 from gateway.door import House
@@ -25,7 +25,7 @@ from shared.codec import Header, Kind, encode
 from shared.listen import listen
 from shared.rounds import Rounds
 from shared.tickets import sign, signing_key
-from tests.gateway.raw_socket import TEXT, RawSocket, frame
+from tests.gateway.raw_socket import PING, PONG, TEXT, RawSocket, frame
 from tests.support.client import ORIGIN, Client
 from tests.support.processes import until
 
@@ -207,6 +207,55 @@ async def _dispatched(bus: Bus) -> list[tuple[bytes, dict[bytes, bytes]]]:
 
     await until(there, "a session waits")
     return entries
+
+
+async def test_a_silent_client_that_answers_stays(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again and again, and one that is there is never closed for it."""
+    asked = 0
+
+    async def answer(socket: RawSocket) -> None:
+        nonlocal asked
+        while True:
+            opcode, _ = await socket.receive()
+            if opcode == PING:
+                asked += 1
+                await socket.send(frame(PONG, b""))
+
+    monkeypatch.setattr(keepalive, "PING_S", 0.01)
+    monkeypatch.setattr(keepalive, "PONG_S", 0.5)
+    monkeypatch.setattr(door, "TOUCH_S", 0.0)
+    ticket = sign(await signing_key(running.bus), "ann", "gateway", 60)
+    socket = await RawSocket.upgrade(running.port)
+    await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
+    answering = asyncio.create_task(answer(socket))
+
+    await until(lambda: asked >= 10, "it was asked ten times")
+
+    assert not answering.done()
+    assert running.gateway.connections == 1
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+    await socket.close()
+
+
+async def test_a_silent_client_that_does_not_answer_is_cut_off(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its place is free again, though its connection is whole."""
+    monkeypatch.setattr(keepalive, "PING_S", 0.1)
+    monkeypatch.setattr(keepalive, "PONG_S", 0.1)
+    monkeypatch.setattr(door, "TOUCH_S", 0.0)
+    ticket = sign(await signing_key(running.bus), "ann", "gateway", 60)
+    socket = await RawSocket.upgrade(running.port)
+    await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
+    await until(lambda: running.gateway.connections == 1, "it is there")
+
+    await until(lambda: running.gateway.connections == 0, "it is cut off")
+
+    assert await socket.close_code() == 1011
+    await socket.close()
 
 
 async def test_a_client_without_a_worker_is_told_its_place(running: Running) -> None:

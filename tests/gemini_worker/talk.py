@@ -12,6 +12,7 @@ from gateway.session_store import Attachment, SessionStore
 from gemini_worker.frames import Shown
 from gemini_worker.sent import BEGINNING, Position, Sent
 from gemini_worker.tools import Calls, ToolAnswer
+from gemini_worker.turn import Question
 from gemini_worker.uplink import Counters, Uplink
 from shared import bus_messages as say
 from shared.bus import Bus
@@ -77,8 +78,8 @@ class Conversation:
     def is_answering(self) -> bool:
         return bool(self.answering)
 
-    def asked(self, text: str) -> None:
-        self.questions.append(text)
+    def asked(self, question: Question) -> None:
+        self.questions.append(question.text)
 
     def saw(self, overview: int) -> None:
         self.overviews.append(overview)

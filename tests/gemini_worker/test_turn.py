@@ -16,7 +16,7 @@ from gemini_worker.events import (
     TurnComplete,
     UserWords,
 )
-from gemini_worker.turn import Output, Said, Speech, TurnTracker
+from gemini_worker.turn import Output, Question, Said, Speech, TurnTracker
 from shared import bus_messages as say
 from tests.gemini_worker.outputs import NOW_MS, SOUND, feed, remembered, told
 
@@ -40,14 +40,17 @@ def test_a_spoken_turn_from_question_to_end() -> None:
     assert remembered(outputs) == [("user", "What is this?", 1), ("assistant", "A sheet.", 1)]
 
 
-def test_a_typed_question_is_remembered_and_not_said_again() -> None:
-    """The client shows what it typed, so it comes back only in the history."""
+def test_a_typed_question_is_told_once_and_remembered() -> None:
+    """With its number, by which the client knows whether it shows it; never as a transcript."""
     tracker = TurnTracker()
 
-    tracker.asked("First")
-    tracker.asked("Second")
+    asked = [*tracker.asked(Question(4, "First")), *tracker.asked(Question(6, "Second"))]
     outputs = feed(tracker, SOUND, TurnComplete())
 
+    assert asked == [
+        Said(say.Asked(turn=1, seq=4, text="First"), 1),
+        Said(say.Asked(turn=1, seq=6, text="Second"), 1),
+    ]
     assert remembered(outputs) == [("user", "First Second", 1)]
     assert "First" not in str([one.message for one in outputs if isinstance(one, Said)])
 
@@ -56,15 +59,28 @@ def test_a_question_typed_during_an_answer_belongs_to_the_next_turn() -> None:
     """It is remembered with its own answer, whether it interrupts this one or waits for its end."""
     for cut in ([], [Interrupted()]):
         tracker = TurnTracker()
-        tracker.asked("First")
+        tracker.asked(Question(1, "First"))
         feed(tracker, SOUND)
 
-        tracker.asked("Second")
+        assert tracker.asked(Question(2, "Second")) == []
         outputs = feed(tracker, *cut, TurnComplete())
 
         assert remembered(outputs) == [("user", "First", 1)]
+        # Behind all of the turn before: who learns that from the history goes on from there.
+        assert outputs[-1] == Said(say.Asked(turn=2, seq=2, text="Second"), 2)
         assert not tracker.is_quiet
         assert remembered(feed(tracker, SOUND, TurnComplete())) == [("user", "Second", 2)]
+
+
+def test_a_question_typed_in_an_answer_that_is_cut_off_is_told_with_the_next_words() -> None:
+    """Whatever begins the next turn."""
+    tracker = TurnTracker()
+    feed(tracker, SOUND)
+    tracker.asked(Question(2, "Second"))
+
+    outputs = feed(tracker, Interrupted(), UserWords("and this"))
+
+    assert told(outputs)[-2:] == ["asked 2", "transcript 2"]
 
 
 def test_words_written_late_are_no_new_question() -> None:
@@ -120,7 +136,7 @@ def test_an_interruption_of_nothing_says_nothing() -> None:
 def test_an_end_of_nothing_says_nothing() -> None:
     """A turn in which the model chose to say nothing has no end and uses no number."""
     tracker = TurnTracker()
-    tracker.asked("Hm")
+    tracker.asked(Question(1, "Hm"))
 
     assert feed(tracker, TurnComplete()) == []
     assert tracker.is_quiet
@@ -149,7 +165,7 @@ def test_quiet_is_between_a_finished_answer_and_the_next_question() -> None:
     for event in (UserWords("Hello"), SOUND, TurnComplete()):
         feed(tracker, event)
         quiet.append(tracker.is_quiet)
-    tracker.asked("And?")
+    tracker.asked(Question(1, "And?"))
 
     assert [*quiet, tracker.is_quiet] == [True, False, False, True, False]
 
@@ -174,9 +190,24 @@ def test_an_answer_after_a_break_within_an_interruption_is_heard() -> None:
     feed(tracker, SOUND, Interrupted())
 
     tracker.abandon(NOW_MS)
-    tracker.asked("And now?")
+    tracker.asked(Question(1, "And now?"))
 
     assert told(feed(tracker, SOUND)) == ["turn_start 2", "speech 2"]
+
+
+def test_a_question_typed_before_a_break_is_told_again() -> None:
+    """The uplink is replayed, and the answer given anew has another number."""
+    tracker = TurnTracker()
+    before = tracker.asked(Question(3, "Why?"))
+    feed(tracker, SOUND)
+    tracker.asked(Question(4, "And?"))
+
+    dropped = tracker.abandon(NOW_MS)
+    again = [*tracker.asked(Question(3, "Why?")), *tracker.asked(Question(4, "And?"))]
+
+    assert told(before) == ["asked 1"]
+    assert "asked" not in str(told(dropped))
+    assert told(again) == ["asked 2", "asked 2"]
 
 
 def test_a_question_heard_before_a_break_is_asked_again() -> None:
@@ -222,7 +253,7 @@ def test_every_start_has_exactly_one_end(script: list[LiveEvent | str], last_tur
     outputs: list[Output] = []
     for step in [*script, "abandon"]:
         if step == "asked":
-            tracker.asked("q")
+            outputs += tracker.asked(Question(1, "q"))
         elif step == "abandon":
             outputs += tracker.abandon(NOW_MS)
         else:
@@ -255,7 +286,7 @@ def test_every_turn_is_remembered_once(script: list[LiveEvent | str]) -> None:
     outputs: list[Output] = []
     for step in script:
         if step == "asked":
-            tracker.asked("q")
+            outputs += tracker.asked(Question(1, "q"))
         elif step == "abandon":
             outputs += tracker.abandon(NOW_MS)
         elif not isinstance(step, str):

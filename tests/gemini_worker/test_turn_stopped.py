@@ -15,7 +15,7 @@ from gemini_worker.events import (
     TurnComplete,
     UserWords,
 )
-from gemini_worker.turn import Output, Said, TurnTracker
+from gemini_worker.turn import Output, Question, Said, TurnTracker
 from shared import bus_messages as say
 from tests.gemini_worker.outputs import NOW_MS, SOUND, feed, remembered, told
 
@@ -55,7 +55,7 @@ def test_a_stopped_answer_ends_as_an_interrupted_one() -> None:
 def test_a_question_that_is_stopped_is_no_longer_waited_for() -> None:
     """Before the answer has begun there is nothing to tell, and the moment is a quiet one."""
     tracker = TurnTracker()
-    tracker.asked("Why?")
+    tracker.asked(Question(1, "Why?"))
 
     assert tracker.stop(1, NOW_MS) == []
     assert tracker.is_quiet

@@ -55,6 +55,13 @@ async def sessions(system: System) -> int:
         return int(await redis.zcard("sessions"))
 
 
+async def questions(page: Page) -> list[str]:
+    """Return what the page shows of what was typed, the one that is being answered among it."""
+    return await page.locator(
+        "[data-role='message'][data-from='user'] [data-role='message-text']"
+    ).all_inner_texts()
+
+
 async def test_a_reloaded_page_goes_on(empty_system: System, tmp_path: Path) -> None:
     """After a reload in mid-answer it is the same conversation, with all that was said."""
     async with conversation(empty_system, tmp_path) as page:
@@ -67,6 +74,7 @@ async def test_a_reloaded_page_goes_on(empty_system: System, tmp_path: Path) -> 
         await says(page, "word1 word2 word3 word4 word5 word6 word7 word8 word9 word10")
         await ask(page, "Second question")
         await says(page, "You said: Second question")
+        assert await questions(page) == ["First question", f"say {WORDS}", "Second question"]
         assert await sessions(empty_system) == 1
 
 

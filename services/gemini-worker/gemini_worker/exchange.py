@@ -26,7 +26,7 @@ from gemini_worker.sent import Position, Sent
 from gemini_worker.shift import Shift
 from gemini_worker.standing import Standing
 from gemini_worker.tools import Calls, ToolAnswer
-from gemini_worker.turn import Output
+from gemini_worker.turn import Output, Question
 from gemini_worker.uplink import ClientEnded, Uplink
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
@@ -290,10 +290,11 @@ class Exchange:
         """Tell whether an answer is being given."""
         return self._standing.turns.is_answering
 
-    def asked(self, text: str) -> None:
+    def asked(self, question: Question) -> None:
         """Take note of a typed question: an answer is owed."""
         self._stir()
-        self._standing.turns.asked(text)
+        for output in self._standing.turns.asked(question):
+            self._lease.say(output)
         self._standing.stall.asked(_now_s())
 
     def saw(self, overview: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gemini_worker.events import (
     AssistantWords,
@@ -42,6 +43,15 @@ class Said:
 
 
 Output = Speech | Said
+
+
+class Question(NamedTuple):
+    """A typed question, and the client's number of it."""
+
+    seq: int
+    text: str
+
+
 NO_TOKENS = Tokens(0, 0, 0)
 
 
@@ -58,7 +68,7 @@ class TurnTracker:
         self._cut = False
         self._awaiting = False
         self._words: dict[Role, str] = {"user": "", "assistant": ""}
-        self._asked_meanwhile = ""
+        self._asked_meanwhile: list[Question] = []
         """Typed while an answer is under way: belongs to the turn after it."""
         self._spoken = SpokenTurn(self._turn)
         self._past: SpokenTurn | None = None
@@ -87,13 +97,12 @@ class TurnTracker:
         """Tell whether this is a good moment to change connections."""
         return not self._answering and not self._awaiting
 
-    def asked(self, text: str) -> None:
-        """The user typed a question. The client shows it already, so it is only remembered."""
+    def asked(self, question: Question) -> list[Output]:
+        """The user typed a question: told as soon as it is part of the turn that is on."""
         if self._answering:
-            self._asked_meanwhile = f"{self._asked_meanwhile} {text}".strip()
-        else:
-            self._awaiting = True
-            self._words["user"] = f"{self._words['user']} {text}".strip()
+            self._asked_meanwhile.append(question)
+            return []
+        return [self._take_up(question)]
 
     def on(self, event: LiveEvent, now_ms: float) -> list[Output]:
         """Return what an event means for the client; ``now_ms`` is the time since 1970."""
@@ -101,11 +110,10 @@ class TurnTracker:
             case Audio() | AssistantWords():
                 return [] if self._cut else self._answer(event)
             case UserWords():
-                if self._cut:
-                    self._next_turn()
+                begun = self._next_turn() if self._cut else []
                 # Words that come while the answer is under way are what it answers, written late.
                 self._awaiting = self._awaiting or not self._answering
-                return [self._hear("user", event.text)]
+                return [*begun, self._hear("user", event.text)]
             case Interrupted():
                 return self._interrupt(now_ms)
             case TurnComplete(is_filler=False):
@@ -145,12 +153,12 @@ class TurnTracker:
         dropped = self._interrupt(now_ms, remember=False)
         if dropped:
             self._past = None  # given anew: how much of it was heard is nobody's business
+        self._asked_meanwhile = []
         if self._cut:
             # Of this turn, interrupted just now or before, the new connection knows nothing.
             self._next_turn()
         self._awaiting = False
         self._words = {"user": "", "assistant": ""}
-        self._asked_meanwhile = ""
         return dropped
 
     def _answer(self, event: Audio | AssistantWords) -> list[Output]:
@@ -183,16 +191,14 @@ class TurnTracker:
     def _complete(self, now_ms: float) -> list[Output]:
         if self._cut:
             # The end of an interrupted turn; the user's next words may have begun the next one.
-            self._next_turn()
-            return []
+            return self._next_turn()
         if not self._answering:
             self._awaiting = False
             return []
         output = self._finish_words(now_ms)
         output.append(Said(say.TurnEnd(turn=self._turn), self._turn))
         self._past, self._past_words = self._spoken, None
-        self._next_turn()
-        return output
+        return output + self._next_turn()
 
     def _finish_words(self, now_ms: float, *, remember: bool = True) -> list[Output]:
         output: list[Output] = []
@@ -205,14 +211,18 @@ class TurnTracker:
             self._words[role] = ""
         return output
 
-    def _next_turn(self) -> None:
+    def _next_turn(self) -> list[Output]:
+        """Begin the next turn, with what was typed during the one before."""
         self._turn += 1
         self._answering = self._cut = False
         self._spoken, self._cited = SpokenTurn(self._turn), set()
-        if self._asked_meanwhile:
-            self._words["user"] = f"{self._asked_meanwhile} {self._words['user']}".strip()
-            self._asked_meanwhile = ""
-            self._awaiting = True
+        questions, self._asked_meanwhile = self._asked_meanwhile, []
+        return [self._take_up(question) for question in questions]
+
+    def _take_up(self, question: Question) -> Said:
+        self._awaiting = True
+        self._words["user"] = f"{self._words['user']} {question.text}".strip()
+        return Said(say.Asked(turn=self._turn, seq=question.seq, text=question.text), self._turn)
 
     def _annotate(self, event: Tokens | Grounding) -> list[Output]:
         """Return what is told about a turn besides its words."""

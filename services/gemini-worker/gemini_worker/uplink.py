@@ -18,6 +18,7 @@ from gemini_worker.frames import Frame, Frames, Shown
 from gemini_worker.incoming import Incoming
 from gemini_worker.sent import Position, Sent
 from gemini_worker.tools import Calls, ToolAnswer
+from gemini_worker.turn import Question
 from shared.bus import Bus
 from shared.bus_messages import (
     UPLINK,
@@ -78,7 +79,7 @@ class Desk(Protocol):
         """Tell whether an answer is being given."""
         ...
 
-    def asked(self, text: str) -> None:
+    def asked(self, question: Question) -> None:
         """Take note of a typed question."""
 
     def saw(self, overview: int) -> None:
@@ -219,7 +220,7 @@ class Uplink:
         match control:
             case Text():
                 await self._send_pictures()
-                self.desk.asked(control.text)
+                self.desk.asked(Question(control.seq, control.text))
                 self.sent.message(_at(entry_id))
                 await self.model.send_text(control.text)
                 self.counters.texts += 1

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  addSources, addTyped, addWords, closeLines, cutAnswer, fromHistory, keepHeard, spokenLength,
+  addAsked, addSources, addTyped, addWords, closeLines, cutAnswer, fromHistory, keepHeard, spokenLength,
 } from '../../../services/web/static/js/conversation.js';
 import { completeSentences } from '../../../services/web/static/js/format.js';
 
@@ -35,6 +35,15 @@ test('a typed question follows what was said before', () => {
   const lines = addTyped(addWords([], words('assistant', 1, 'Hello.'), 0), 'Why?', 5);
 
   assert.deepEqual(texts(lines), ['assistant: Hello.', 'user: Why?']);
+  assert.equal(lines[1].isTyped, true);
+});
+
+test('a question from before the page was loaded again stands there once', () => {
+  let lines = addAsked(addWords([], words('assistant', 1, 'Hello.'), 0), 7, 'Why?', 5);
+  lines = addAsked(lines, 7, 'Why?', 6);
+  lines = addAsked(lines, 8, 'Why?', 7);
+
+  assert.deepEqual(texts(lines), ['assistant: Hello.', 'user: Why?', 'user: Why?']);
   assert.equal(lines[1].isTyped, true);
 });
 

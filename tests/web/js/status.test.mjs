@@ -101,3 +101,14 @@ test('a question that was heard is being thought about until the answer begins',
 
   assert.deepEqual([thinking, statusOf(state)], ['thinking', 'speaking']);
 });
+
+test('a question from before a reload is shown and thought about; what the page sent it shows already', () => {
+  const asked = (/** @type {number} */ seq) => ({ type: 'asked', turn: 2, seq, text: 'Why?' });
+  let state = live({ earlierSeq: 7 });
+  state = { ...state, ...afterGatewayMessage(state, asked(8), 0) };
+  const own = [state.lines.length, statusOf(state)];
+  state = { ...state, ...afterGatewayMessage(state, asked(7), 0) };
+
+  assert.deepEqual(own, [0, 'listening']);
+  assert.deepEqual([state.lines[0].text, statusOf(state)], ['Why?', 'thinking']);
+});

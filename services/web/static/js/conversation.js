@@ -69,6 +69,21 @@ export function addTyped(lines, text, timeMs) {
 }
 
 /**
+ * A question that was typed before the page was loaded again.
+ *
+ * @param {readonly Line[]} lines
+ * @param {number} seq
+ * @param {string} text
+ * @param {number} timeMs
+ * @returns {readonly Line[]}
+ */
+export function addAsked(lines, seq, text, timeMs) {
+  const key = `asked-${seq}`;
+  if (lines.some((line) => line.key === key)) return lines;
+  return [...lines, makeLine({ key, role: 'user', text, timeMs, isFinal: true, isTyped: true })];
+}
+
+/**
  * Append words to the line of their role and turn, which they open if they are the first.
  *
  * @param {readonly Line[]} lines

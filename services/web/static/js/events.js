@@ -1,7 +1,7 @@
 /** What each message of the gateway changes in the page's state. Pure. */
 
 import {
-  addSources, addWords, closeLines, cutAnswer, finishAnswer, keepHeard,
+  addAsked, addSources, addWords, closeLines, cutAnswer, finishAnswer, keepHeard,
 } from './conversation.js';
 import { seconds } from './format.js';
 import { addUsage } from './usage.js';
@@ -40,6 +40,11 @@ const CHANGES = {
     const isOpen = message.turn > state.answerTurn && !state.isAnswering;
     return { lines, isThinking: isOpen && !state.isHearing };
   },
+
+  asked: (state, { seq, text }, nowMs) => (
+    // What this page has sent, it shows.
+    seq > state.earlierSeq ? {} : { lines: addAsked(state.lines, seq, text, nowMs), isThinking: true }
+  ),
 
   turn_start: (state, { turn, picture }) => ({
     isThinking: false, isAnswering: true, isInterrupted: false, isLooking: false, answerTurn: turn,

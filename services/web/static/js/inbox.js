@@ -53,7 +53,10 @@ function onReady({ store }, { ready, isReplaced }) {
   if (ready.history.length > 0 && lines.length === 0) {
     store.update({ lines: fromHistory(ready.history) });
   }
-  if (ready.resumed && !wasLive) store.addProblem(LOADED_AGAIN);
+  if (ready.resumed && !wasLive) {
+    store.addProblem(LOADED_AGAIN);
+    store.update({ earlierSeq: ready.last_seq });
+  }
   if (isReplaced) {
     store.addProblem({
       key: 'session', tone: 'info', title: 'The earlier conversation had ended.',

@@ -79,6 +79,7 @@ const GATEWAY_FIELDS = Object.freeze({
   },
   pong: { time_ms: number },
   transcript: { id, turn: natural, role, text, final: flag },
+  asked: { id, seq: natural, text },
   turn_start: { id, turn: natural, picture: optional(naturalOrNull) },
   turn_end: { id, turn: natural },
   interrupted: { id, turn: natural },

@@ -49,6 +49,7 @@ import { NOTHING_USED } from './usage.js';
  * @property {number} attempt
  * @property {boolean} isOnline
  * @property {boolean} wasLive This conversation has been connected before.
+ * @property {number} earlierSeq Up to here messages were sent before the page was loaded again.
  * @property {'none' | 'connecting' | 'live' | 'resuming'} session
  * @property {number} queuePosition 0 when not queued.
  * @property {string} model
@@ -86,7 +87,7 @@ export const WHOLE = Object.freeze({ region: null, masks: [], hidesOwn: true });
 
 /** What a conversation starts from; the rest outlives it. */
 const FRESH = Object.freeze({
-  asking: null, link: /** @type {const} */ ('none'), attempt: 0, wasLive: false,
+  asking: null, link: /** @type {const} */ ('none'), attempt: 0, wasLive: false, earlierSeq: 0,
   session: /** @type {const} */ ('none'), queuePosition: 0, model: '',
   isHearing: false, isThinking: false, isAnswering: false, isInterrupted: false,
   isLooking: false, answerPicture: null, spoken: { turn: 0, ms: 0 },
