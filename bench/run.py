@@ -15,8 +15,9 @@ from bench.load import Job
 from bench.meters import cpu_s, machine_cpu_s, resident_kb, summary
 from bench.targets import Kind, Size, Target, start
 
-SETTLE_S = 6.0
-"""After the first half of the clients has joined, before its memory is read."""
+SETTLE_S = 5.0
+"""After the first half of the clients has joined, before its memory is read: by then each has said
+something, shown something and been answered."""
 
 _REDIS_FIGURES = ("total_net_input_bytes", "total_net_output_bytes", "total_commands_processed")
 

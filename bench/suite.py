@@ -24,7 +24,10 @@ def default_cases(seconds: float) -> list[Case]:
     few = [Case(kind, 20, seconds) for kind in Kind]
     many = [Case(kind, 100, seconds) for kind in (Kind.NATIVE, Kind.DOOR, Kind.RELAY)]
     profiles = [Case(Kind.NATIVE, 100, seconds, chunk_ms=ms) for ms in (20, 100)]
-    crowd = [Case(Kind.NATIVE, 300, seconds, workers=workers) for workers in (1, 2)]
+    crowd = [
+        *(Case(Kind.NATIVE, 300, seconds, workers=workers) for workers in (1, 2)),
+        Case(Kind.NATIVE, 500, seconds, chunk_ms=100),
+    ]
     idle = [Case(Kind.NATIVE, IDLE_SESSIONS, seconds, chunk_ms=0, has_pictures=False)]
     return few + many + profiles + crowd + idle
 
