@@ -1,14 +1,12 @@
-"""May this client connect, and how fast may it talk? Pure, but for the key of the tickets."""
+"""May this client connect? Pure, but for the key of the tickets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import monotonic
 
 from shared.bus import Bus
 from shared.errors import TicketRefused
 from shared.tickets import Ticket, check, signing_key
-from shared.token_bucket import TokenBucket
 
 REREAD_S = 1.0
 """How often a wrong signature may make us ask Redis whether the key has changed."""
@@ -62,12 +60,3 @@ class Doorkeeper:
     async def _reread(self) -> None:
         self._read_at = monotonic()
         self._key = await signing_key(self._bus)
-
-
-@dataclass(slots=True)
-class Pace:
-    """How fast one client may talk. A reconnect sends up to 20 s of speech at once."""
-
-    audio_ms: TokenBucket = field(default_factory=lambda: TokenBucket(1_500, 30_000))
-    pictures: TokenBucket = field(default_factory=lambda: TokenBucket(3, 6))
-    messages: TokenBucket = field(default_factory=lambda: TokenBucket(30, 90))

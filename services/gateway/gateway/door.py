@@ -13,27 +13,23 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import monotonic, time
 
 import structlog
 
 from gateway import metrics
-from gateway.admission import Doorkeeper, Pace
+from gateway.admission import Doorkeeper
 from gateway.client_messages import CloseCode, Error
 from gateway.closing import Closing, first_of, verdict
 from gateway.downlink import Downlink
+from gateway.intake import Intake
 from gateway.outbox import Item, Outbox
-from gateway.pictures import check_picture
 from gateway.queue_watch import QueueWatch
 from gateway.session_store import Attachment, Pulse, SessionStore
 from gateway.socket import ClientLeft, ClientSocket
-from gateway.uplink import SPEECH, Uplink
-from shared import limits
-from shared.audio import UPLINK_RATE_HZ, pcm16_ms
+from gateway.uplink import Uplink
 from shared.bus import Subscriptions
-from shared.bus_messages import Message, State, Talk, Text, ToolResult
-from shared.bus_messages import Uplink as Control
-from shared.codec import HEADER_BYTES, START, Header, Kind, StreamId, encode
+from shared.bus_messages import Message, State
+from shared.codec import START, StreamId
 from shared.errors import (
     BusError,
     BusUnavailable,
@@ -62,9 +58,6 @@ STALE_AUDIO_MS = 6_000.0
 
 MAX_SKIPPED = 20
 
-_ABOUT_PICTURES = (Text, Talk, ToolResult)
-"""What may be about the newest picture, which must be in Redis before it."""
-
 log = structlog.get_logger()
 
 
@@ -89,7 +82,6 @@ class Door(ABC):
     def __init__(self, house: House, socket: ClientSocket) -> None:
         self.house, self.socket = house, socket
         self._loop = asyncio.get_running_loop()
-        self.pace = Pace()
         self._skipped = 0
         self._acknowledging: asyncio.TimerHandle | None = None
         self._place = 0
@@ -167,6 +159,7 @@ class Door(ABC):
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
         self.uplink = Uplink(self.house.store, self.held, self._stored)
+        self.intake = Intake(self.uplink, self.held.epoch)
         self.house.queue.attend(self.held.session_id, self._at_place)
         metrics.CONNECTIONS.labels(self.name).inc()
         log.info("client checked in", door=self.name, epoch=self.held.epoch)
@@ -298,71 +291,6 @@ class Door(ABC):
             if self._place != told:
                 told = self._place
                 await self.tell(State(state="queued", position=told))
-
-    # --- for the doors ---
-
-    def put_audio_now(self, seq: int, entry: bytes) -> bool:
-        """Store microphone audio at once, if nothing speaks against it; tell whether it was."""
-        pcm16_bytes = len(entry) - HEADER_BYTES
-        if (
-            not 0 < pcm16_bytes <= limits.AUDIO_FRAME_BYTES
-            or pcm16_bytes % 2
-            or not self.uplink.has_room
-            or not self.pace.audio_ms.take(pcm16_ms(pcm16_bytes, UPLINK_RATE_HZ), monotonic())
-        ):
-            return False
-        self.uplink.append_speech(seq, entry)
-        return True
-
-    async def put_audio(self, seq: int, entry: bytes) -> None:
-        """Store microphone audio; ``entry`` is the whole frame.
-
-        Raises:
-            DecodeError: ``bad_audio``.
-            Closing: If the client sends faster than anybody speaks.
-        """
-        pcm16_bytes = len(entry) - HEADER_BYTES
-        if not 0 < pcm16_bytes <= limits.AUDIO_FRAME_BYTES or pcm16_bytes % 2:
-            raise DecodeError(
-                "bad_audio",
-                f"Audio frame {seq} has {pcm16_bytes} bytes.",
-                f"Send whole 16-bit samples, at most {limits.AUDIO_FRAME_BYTES} bytes (200 ms).",
-                seq,
-            )
-        if not self.pace.audio_ms.take(pcm16_ms(pcm16_bytes, UPLINK_RATE_HZ), monotonic()):
-            raise Closing(CloseCode.TOO_FAST, "audio comes faster than real time")
-        await self.uplink.append(seq, entry, SPEECH)
-
-    def put_picture(self, header: Header, jpeg: bytes) -> None:
-        """Store a picture.
-
-        Raises:
-            DecodeError: ``bad_picture``, or ``rate_limited``.
-        """
-        check_picture(header, jpeg)
-        if not self.pace.pictures.take(1, monotonic()):
-            raise DecodeError(
-                "rate_limited",
-                f"Picture {header.seq} came too soon.",
-                "Send at most 3 a second, and 6 at once.",
-                header.seq,
-            )
-        self.uplink.append_picture(header, encode(header, jpeg))
-
-    async def put_control(self, control: Control) -> None:
-        """Store one control message.
-
-        Raises:
-            Closing: If the client sends too many.
-        """
-        if not self.pace.messages.take(1, monotonic()):
-            raise Closing(CloseCode.TOO_FAST, "too many messages")
-        if isinstance(control, _ABOUT_PICTURES):
-            self.uplink.flush_pictures()
-        header = Header(Kind.CONTROL, self.held.epoch, control.seq, time() * 1000)
-        await self.uplink.append(
-            control.seq, encode(header, control.model_dump_json().encode()), control.type
-        )
 
     def open_downlink(
         self, held: Attachment, after: StreamId = START, silent_until: StreamId | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 from gateway import metrics
 from gateway.client_messages import (
@@ -74,7 +73,7 @@ class NativeDoor(Door):
         if isinstance(message, str) or message[:1] != _SPEECH or len(message) < HEADER_BYTES:
             return False
         seq, entry = speech_of(message, self.held.epoch)
-        if seq != self._next_seq or not self.put_audio_now(seq, entry):
+        if seq != self._next_seq or not self.intake.put_speech_now(seq, entry):
             return False
         self._next_seq += 1
         return True
@@ -92,8 +91,7 @@ class NativeDoor(Door):
             raise
         match parsed:
             case Ping():
-                if not self.pace.messages.take(1, monotonic()):
-                    raise Closing(CloseCode.TOO_FAST, "too many messages")
+                self.intake.count_message()
                 await self.tell(Pong(time_ms=parsed.time_ms))
             case Hello():
                 raise DecodeError("bad_message", "hello was said already.", "Say it once.")
@@ -104,7 +102,7 @@ class NativeDoor(Door):
         """Store what the worker is to get, and do what is the gateway's part of it."""
         if isinstance(control, Share):
             control = control.model_copy(update={"picture": self._newest_picture})
-        await self.put_control(control)
+        await self.intake.put_control(control)
         if isinstance(control, Played):
             self.downlink.played(control.turn, control.played_ms)
         elif isinstance(control, End):
@@ -194,13 +192,13 @@ class NativeDoor(Door):
         header, payload = decode(frame)
         if header.kind == Kind.MICROPHONE:
             if self._is_new(header.seq):
-                await self.put_audio(*speech_of(frame, self.held.epoch))
+                await self.intake.put_speech(*speech_of(frame, self.held.epoch))
         elif header.kind == Kind.PICTURE:
             if header.seq <= self.held.last_picture:
                 return  # sent again after a break, and stored already
             if header.seq <= self._newest_picture:
                 raise _out_of_step(header.seq, self._newest_picture + 1)
-            self.put_picture(header._replace(epoch=self.held.epoch), payload)
+            self.intake.put_picture(header._replace(epoch=self.held.epoch), payload)
             self._newest_picture = header.seq
         else:
             raise DecodeError(

@@ -165,7 +165,7 @@ class TutorialDoor(Door):
         if media is None or media.kind != "audio" or len(media.data) > CHUNK_BYTES:
             return False
         seq = self._seq + 1
-        if not self.put_audio_now(seq, self._entry(seq, media.data)):
+        if not self.intake.put_speech_now(seq, self._entry(seq, media.data)):
             return False
         self._seq = seq
         return True
@@ -217,7 +217,7 @@ class TutorialDoor(Door):
         for at in range(0, len(pcm16), CHUNK_BYTES):
             chunk = pcm16[at : at + CHUNK_BYTES]
             self._seq += 1
-            await self.put_audio(self._seq, self._entry(self._seq, chunk))
+            await self.intake.put_speech(self._seq, self._entry(self._seq, chunk))
 
     def _entry(self, seq: int, pcm16: bytes) -> bytes:
         header = Header(Kind.MICROPHONE, self.held.epoch, seq, time() * 1000)
@@ -229,7 +229,7 @@ class TutorialDoor(Door):
         if digest == self._last_picture:
             return
         header = Header(Kind.PICTURE, self.held.epoch, self._picture_seq + 1, time() * 1000)
-        self.put_picture(header, jpeg)
+        self.intake.put_picture(header, jpeg)
         self._picture_seq += 1
         self._last_picture = digest
 
