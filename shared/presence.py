@@ -16,9 +16,6 @@ from shared.bus.commands import Arg
 from shared.errors import BusError
 
 BEAT_S = 1.0
-BEATS_PER_COUNT = 5
-"""Tasks are counted at every fifth beat: it takes a ms per thousand sessions."""
-
 TTL_MS = 5_000
 LEAVE_S = 1.0
 _FORGET_MS = 60_000
@@ -46,7 +43,6 @@ class Presence:
         self._bus, self._index, self._id = bus, index, process_id
         self._key = keys.process_key(index, process_id)
         self._describe = describe
-        self._beats = self._tasks = 0
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -61,11 +57,8 @@ class Presence:
 
         It also tells how many tasks the process runs: those of a session end with it.
         """
-        if self._beats % BEATS_PER_COUNT == 0:
-            self._tasks = len(asyncio.all_tasks())
-        self._beats += 1
         now_ms = int(time.time() * 1000)
-        fields = {**self._describe(), "tasks": self._tasks, "seen_ms": now_ms}
+        fields = {**self._describe(), "tasks": len(asyncio.all_tasks()), "seen_ms": now_ms}
         flat = [item for pair in fields.items() for item in pair]
         waiting = [
             self._bus.send("HSET", self._key, *flat),

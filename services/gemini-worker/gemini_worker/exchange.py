@@ -21,6 +21,7 @@ from gemini_worker.events import (
 from gemini_worker.gemini import LiveConnection
 from gemini_worker.gemini_setup import offered_tools
 from gemini_worker.lease import Lease
+from gemini_worker.logbook import Logbook
 from gemini_worker.recovery import Recovery
 from gemini_worker.sent import Position, Sent
 from gemini_worker.shift import Shift
@@ -30,12 +31,6 @@ from gemini_worker.turn import Output, Question
 from gemini_worker.uplink import ClientEnded, Uplink
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
-
-CHECKPOINT_S, IDLE_CHECKPOINT_S = 1.0, 10.0
-"""How often it is written down where a session stands, and the same where that has not changed."""
-
-STILL_S = 5.0
-"""How long nobody looks whether that has changed, where it had not."""
 
 GO_AWAY_MARGIN_S = 3.0
 """Before the announced end, so that the replacement is there in time."""
@@ -77,10 +72,7 @@ class Exchange:
         self._answer_began = standing.replay_after
         """How far the uplink was sent when the newest answer began: what came later is not part of
         what it answers."""
-        self._written: object = None
-        """What was last written down of where the session stands."""
-        self._checkpoint_at = 0.0
-        """When it is written down again where the session stands, though nothing has changed."""
+        self._logbook = Logbook(lease, standing, self._noted)
         self._covers_answer = True
         """The newest handle stands for the newest answer too: leaving now repeats nothing."""
         self._calls = Calls(
@@ -205,10 +197,8 @@ class Exchange:
         verdict = self._due(now_s)
         if verdict is not None:
             self._decide(verdict)
-        is_still = self._checkpoint(now_s)
-        if self._is_eventful:
-            return now_s
-        return min(now_s + (STILL_S if is_still else CHECKPOINT_S), self._checkpoint_at)
+        again_s = self._logbook.write(now_s, self._uplink.position)
+        return now_s if self._is_eventful else again_s
 
     @property
     def _is_eventful(self) -> bool:
@@ -222,25 +212,6 @@ class Exchange:
 
     def _stir(self) -> None:
         self._shift.rounds.stir(self._look)
-
-    def _checkpoint(self, now_s: float) -> bool:
-        """Write down where the session stands, now and then, and see who wants it to end.
-
-        Returns:
-            Whether it stands where it stood.
-        """
-        if now_s < self._checkpoint_at - IDLE_CHECKPOINT_S + CHECKPOINT_S:
-            return False
-        mark = self._standing.mark(self._uplink.position)
-        is_still = mark == self._written
-        if is_still and now_s < self._checkpoint_at:
-            return True
-        self._lease.note(
-            {} if is_still else self._standing.figures(self._uplink.position), self._noted
-        )
-        self._written = mark
-        self._checkpoint_at = now_s + IDLE_CHECKPOINT_S
-        return is_still
 
     def _noted(self, idle_s: float, wish: str) -> None:
         if wish:
@@ -303,7 +274,7 @@ class Exchange:
 
     def called(self) -> None:
         """Look at once who wants what."""
-        self._checkpoint_at = 0.0
+        self._logbook.hurry()
         self._stir()
 
     async def lost(self, gap: Gap) -> None:
