@@ -44,6 +44,13 @@ class Running:
         await client.connect(f"ws://127.0.0.1:{self.port}/v1/live")
         return client
 
+    async def greeted(self) -> RawSocket:
+        """Return a socket on which `hello` was said, and nothing is read or answered."""
+        ticket = sign(await signing_key(self.bus), "ann", "gateway", 60)
+        socket = await RawSocket.upgrade(self.port)
+        await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
+        return socket
+
 
 @asynccontextmanager
 async def _serving(bus: Bus) -> AsyncIterator[Running]:
@@ -179,10 +186,8 @@ async def test_a_client_that_stops_reading_is_closed(
     """A message that cannot leave in time closes its client, and its place is free again."""
     monkeypatch.setattr(door, "SEND_S", 0.2)
     monkeypatch.setattr(server, "FLUSH_S", 0.2)
-    ticket = sign(await signing_key(running.bus), "ann", "gateway", 60)
-    socket = await RawSocket.upgrade(running.port)
+    socket = await running.greeted()
     socket.reader._transport.pause_reading()  # type: ignore[attr-defined]
-    await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
     await until(lambda: running.gateway.connections, "it is checked in")
     ((_, fields),) = await _dispatched(running.bus)
     channel = f"session:{{{fields[b'session'].decode()}}}:live"
@@ -226,9 +231,7 @@ async def test_a_silent_client_that_answers_stays(
     monkeypatch.setattr(keepalive, "PING_S", 0.01)
     monkeypatch.setattr(keepalive, "PONG_S", 0.5)
     monkeypatch.setattr(door, "TOUCH_S", 0.0)
-    ticket = sign(await signing_key(running.bus), "ann", "gateway", 60)
-    socket = await RawSocket.upgrade(running.port)
-    await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
+    socket = await running.greeted()
     answering = asyncio.create_task(answer(socket))
 
     await until(lambda: asked >= 10, "it was asked ten times")
@@ -247,9 +250,7 @@ async def test_a_silent_client_that_does_not_answer_is_cut_off(
     monkeypatch.setattr(keepalive, "PING_S", 0.1)
     monkeypatch.setattr(keepalive, "PONG_S", 0.1)
     monkeypatch.setattr(door, "TOUCH_S", 0.0)
-    ticket = sign(await signing_key(running.bus), "ann", "gateway", 60)
-    socket = await RawSocket.upgrade(running.port)
-    await socket.send(frame(TEXT, b'{"type":"hello","ticket":"%b"}' % ticket.encode()))
+    socket = await running.greeted()
     await until(lambda: running.gateway.connections == 1, "it is there")
 
     await until(lambda: running.gateway.connections == 0, "it is cut off")
