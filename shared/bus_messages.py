@@ -144,9 +144,9 @@ class Transcript(Message):
 
 
 class Asked(Message):
-    """A typed question, the client's own ``seq``, has come to be part of this turn.
+    """A typed question, the client's own ``seq``, has come to be part of the turn that is on.
 
-    Told again, with another turn, if the connection broke before it was answered.
+    Told again, perhaps in another turn, if the connection broke before it was answered.
     """
 
     type: Literal["asked"] = "asked"

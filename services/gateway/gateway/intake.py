@@ -96,7 +96,7 @@ class Intake:
         )
 
     def count_message(self) -> None:
-        """Count a message that is not stored.
+        """Count a message, be it stored or not.
 
         Raises:
             Closing: If the client sends too many.
