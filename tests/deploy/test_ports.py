@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -37,13 +36,11 @@ def test_port_without_a_listener_is_free() -> None:
     assert not is_taken("127.0.0.1", find_free())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_listener_is_named(taken: int) -> None:
     """The process that has the port is told by name and id."""
     assert str(find_listener(taken)).endswith(f"(process {os.getpid()})")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_refusal_names_port_holder_and_setting(taken: int) -> None:
     """One sentence has all that is needed to go on."""
     expected = rf"Port {taken} is taken by .+ \(process {os.getpid()}\): stop it, or .* WEB_PORT="

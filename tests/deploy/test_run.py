@@ -117,7 +117,9 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only /proc tells the environments of processes"
+)
 def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None:
     """The page is there when the line says so, a killed worker comes back, nothing is left over."""
     line = launcher.wait_until_ready()
@@ -140,7 +142,9 @@ def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None
     assert "Traceback" not in "".join(launcher.output)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only /proc tells the environments of processes"
+)
 def test_closed_terminal_stops_all(launcher: Launcher) -> None:
     """The window is closed while everything runs: nothing runs on behind it."""
     terminal, its_end = os.openpty()

@@ -320,9 +320,5 @@ async def test_one_bad_client_does_not_disturb_another(system: System) -> None:
     async def is_heard() -> bool:
         return tuple(range(1, 41)) in await system.audio_in_history()
 
-    try:
-        await until(is_heard, "every chunk is heard once and in order", 15.0)
-    except AssertionError as exc:
-        heard = [chunks for chunks in await system.audio_in_history() if len(chunks) > 1]
-        raise AssertionError(f"{exc}; heard: {heard}; told: {good.messages[-5:]}") from exc
+    await until(is_heard, "every chunk is heard once and in order", 15.0)
     await good.close()

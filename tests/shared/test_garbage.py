@@ -22,7 +22,7 @@ def test_what_was_there_is_frozen() -> None:
     assert gc.get_freeze_count() == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc, and no glibc")
+@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's, and /proc tells")
 def test_what_is_free_is_given_back() -> None:
     """Also what lies below something that stays."""
     code = """
