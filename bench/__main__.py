@@ -65,6 +65,7 @@ def _case(options: argparse.Namespace) -> Case:
         workers=options.workers,
         gateways=options.gateways,
         generators=options.generators,
+        park_s=options.park,
     )
 
 
@@ -103,6 +104,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--workers", type=_count, default=1, metavar="N", help="processes (default 1)")
     add("--gateways", type=_count, default=1, metavar="N", help="processes (default 1)")
     add("--generators", type=_count, default=2, metavar="N", help="processes (default 2)")
+    add("--park", type=float, default=0.0, metavar="S", help="let sessions be parked after S s")
     add("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     add("--publish", action="store_true", help="renew the figures and the plot of docs/")
     add("--logs", type=Path, metavar="FILE", help="append what the processes log")

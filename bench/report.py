@@ -127,8 +127,13 @@ def is_behind(one: Mapping[str, Any]) -> bool:
 
 def short_name(case: Mapping[str, Any]) -> str:
     """Return a case in a few words."""
-    chunks = f"{case['chunk_ms']} ms" if case["chunk_ms"] else "silent"
-    return f"{_name(case)}, {case['sessions']} sessions, {chunks}"
+    return f"{_name(case)}, {case['sessions']} sessions, {_speech(case)}"
+
+
+def _speech(case: Mapping[str, Any]) -> str:
+    if case["chunk_ms"]:
+        return f"{case['chunk_ms']} ms"
+    return "parked" if case.get("park_s") else "silent"
 
 
 def _name(case: Mapping[str, Any]) -> str:
@@ -143,7 +148,7 @@ def _row(one: Mapping[str, Any], added: Mapping[str, float] | None) -> tuple[str
     return (
         _name(case),
         f"{case['sessions']}",
-        f"{case['chunk_ms']} ms" if case["chunk_ms"] else "silent",
+        _speech(case),
         f"{one['servers_cpu_ms_per_session_s']:.2f}" if parts else "",
         ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items()) if len(parts) > 1 else "",
         " / ".join(f"{trip[key]:.1f}" for key in ("p50", "p90", "p99")) if trip["count"] else "",

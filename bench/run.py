@@ -14,10 +14,14 @@ from bench.generators import Generators, generators
 from bench.load import Job
 from bench.meters import cpu_s, machine_cpu_s, resident_kb, summary
 from bench.targets import Kind, Size, Target, start
+from shared import keys
+from tests.support.processes import until
 
 SETTLE_S = 5.0
 """After the first half of the clients has joined, before its memory is read: by then each has said
 something, shown something and been answered."""
+
+REST_S = 60.0
 
 _REDIS_FIGURES = ("total_net_input_bytes", "total_net_output_bytes", "total_commands_processed")
 
@@ -36,6 +40,9 @@ class Case:
     workers: int = 1
     gateways: int = 1
     generators: int = 2
+    park_s: float = 0.0
+    """After how long sessions in which nothing happens are parked; 0: never. Where they are, it is
+    measured once all of them are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,17 @@ class Meter:
             machine_cpu_s(),
         )
 
+    async def at_rest(self, case: Case) -> None:
+        """Wait until all sessions are parked, where they are to be."""
+        if not case.park_s or self._target.redis is None:
+            return
+        async with self._target.redis.client() as client:
+
+            async def is_nobody_served() -> bool:
+                return not await client.xlen(keys.DISPATCH)
+
+            await until(is_nobody_served, "all sessions are parked", limit_s=REST_S)
+
     async def _redis(self) -> dict[str, int]:
         if self._target.redis is None:
             return {}
@@ -77,15 +95,17 @@ class Meter:
 
 async def measure(case: Case, logs: Path | None = None) -> dict[str, Any]:
     """Carry a case out; return the figures (bench/README.md names them)."""
-    size = Size(case.sessions, case.workers, case.gateways)
+    size = Size(case.sessions, case.workers, case.gateways, case.park_s)
     async with start(case.kind, size, logs) as target, generators(jobs(case, target)) as load:
         meter = Meter(target, load)
         empty = await meter.read()
         await load.join(case.sessions // 2)
         await asyncio.sleep(SETTLE_S)
+        await meter.at_rest(case)
         half = await meter.read()
         await load.join(case.sessions - case.sessions // 2)
         await asyncio.sleep(case.warm_up_s)
+        await meter.at_rest(case)
         before = await meter.read()
         await asyncio.sleep(case.seconds)
         after = await meter.read()

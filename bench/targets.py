@@ -49,6 +49,7 @@ class Size:
     sessions: int
     workers: int = 1
     gateways: int = 1
+    park_s: float = 0.0
 
 
 @dataclass
@@ -136,7 +137,7 @@ async def _overshoulder(
         system.env |= endpoint.env
         capacity = str(math.ceil(size.sessions / size.workers))
         for _ in range(size.workers):
-            await system.start_worker(WORKER_CAPACITY=capacity)
+            await system.start_worker(WORKER_CAPACITY=capacity, WORKER_PARK_S=str(size.park_s))
         for _ in range(size.gateways):
             await system.start_gateway(GATEWAY_MAX_CONNECTIONS=str(size.sessions + 100))
         async with open_bus(system.redis.url, name="bench") as bus:

@@ -121,11 +121,14 @@ Role = Literal["user", "assistant"]
 
 
 class State(Message):
-    """Where the session stands; ``queued`` comes from the gateway alone."""
+    """Where the session stands; ``queued`` comes from the gateway alone.
+
+    ``parked``: nothing has happened for a while, and the next thing that the client says wakes it.
+    """
 
     type: Literal["state"] = "state"
     id: str | None = None
-    state: Literal["queued", "connecting", "live", "resuming", "ended"]
+    state: Literal["queued", "connecting", "live", "parked", "resuming", "ended"]
     position: int | None = None
     model: str | None = None
     reason: EndReason | None = None

@@ -1,10 +1,12 @@
--- Ends a session that no worker has claimed yet; whoever claims it later finds it over.
+-- Ends a session that no worker has: not yet, or not while it is parked. Whoever claims it later
+-- finds it over.
 -- KEYS  session hash, up, frames, down, history
 -- ARGV  tombstone_s
--- Reply 1, or 0 if a worker has claimed it (then that worker ends it) or it is gone
-if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'lease_epoch') == 1 then return 0 end
+-- Reply 1, or 0 if a worker has it (then that worker ends it) or it is gone
+local s = redis.call('HMGET', KEYS[1], 'state', 'lease_epoch')
+if not s[1] or (s[2] and s[1] ~= 'parked') then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'ended', 'reason', 'client')
-redis.call('HDEL', KEYS[1], 'options')
+redis.call('HDEL', KEYS[1], 'handle', 'handle_position', 'options')
 redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 1

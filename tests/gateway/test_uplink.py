@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway import uplink as uplink_module
+from gateway.parking import Parking
 from gateway.session_store import Attachment, SessionStore
 from gateway.uplink import Uplink
 from shared.bus import Bus, open_bus
@@ -25,7 +26,7 @@ class Held:
 
     def __init__(self, bus: Bus, store: SessionStore, held: Attachment) -> None:
         self.bus, self.store, self.held = bus, store, held
-        self.uplink = Uplink(store, held, lambda: None)
+        self.uplink = Uplink(store, held, lambda: None, Parking(lambda: None, is_parked=False))
 
     async def say(self, *seqs: int) -> None:
         for seq in seqs:

@@ -13,6 +13,8 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -23,6 +25,7 @@ from gateway.closing import Closing, first_of, verdict
 from gateway.downlink import Downlink
 from gateway.intake import Intake
 from gateway.outbox import Item, Outbox
+from gateway.parking import Parking
 from gateway.queue_watch import QueueWatch
 from gateway.session_store import Attachment, Pulse, SessionStore
 from gateway.socket import ClientLeft, ClientSocket
@@ -158,7 +161,9 @@ class Door(ABC):
             await self.tell(_as_error(exc))
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
-        self.uplink = Uplink(self.house.store, self.held, self._stored)
+        wake = partial(self.house.store.wake, self.held)
+        self.parking = Parking(wake, is_parked=self.held.state == "parked")
+        self.uplink = Uplink(self.house.store, self.held, self._stored, self.parking)
         self.intake = Intake(self.uplink, self.held.epoch)
         self.house.queue.attend(self.held.session_id, self._at_place)
         metrics.CONNECTIONS.labels(self.name).inc()
@@ -212,9 +217,14 @@ class Door(ABC):
             metrics.TRAFFIC.sent["audio" if item.audio_ms else "control"] += 1
             await self.deliver(item)
             if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
-                state = State.model_validate_json(item.data)
-                if state.state == "ended":
-                    raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
+                self._hear_state(State.model_validate_json(item.data))
+
+    def _hear_state(self, state: State) -> None:
+        if state.state == "ended":
+            raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
+        self.parking.told(is_parked=state.state == "parked")
+        if state.state == "parked":
+            self._called()  # has the client said something since?
 
     async def send(self, data: str | bytes) -> None:
         """Send one message, or close a client that has stopped reading."""
@@ -258,7 +268,7 @@ class Door(ABC):
         return now_s + TOUCH_S
 
     def _called(self) -> None:
-        """Somebody else has taken the session, perhaps: see in the next round."""
+        """Something about the session has changed, perhaps: see in the next round."""
         self._touched_s = float("-inf")
         self.house.rounds.stir(self._look)
 
@@ -272,6 +282,8 @@ class Door(ABC):
             self.uplink.fail(Superseded(self.held.session_id))
             return
         self.downlink.noticed(pulse.newest_down)
+        is_in_line = self.house.queue.has_place(self.held.session_id)
+        self.parking.found(pulse.status, monotonic(), is_in_line=is_in_line)
         if pulse.status == "gone":
             self.uplink.fail(SessionGone(self.held.session_id))
 

@@ -109,7 +109,7 @@ class NativeDoor(Door):
             await self._end()
 
     async def _end(self) -> None:
-        """End a session that still waits in line; one that a worker holds is ended by that."""
+        """End a session that no worker has; one that a worker holds is ended by that."""
         if await self.house.store.cancel(self.held):
             await self.tell(State(state="ended", reason="client"))
             raise Closing(CloseCode.ENDED, "ended: client")
@@ -185,7 +185,7 @@ class NativeDoor(Door):
         if not resumed:
             return
         state, model = await self.house.store.state(held)
-        if state in {"connecting", "live", "resuming"}:
+        if state in {"connecting", "live", "parked", "resuming"}:
             await self.tell(State.model_validate({"state": state, "model": model}))
 
     async def _handle_media(self, frame: bytes) -> None:

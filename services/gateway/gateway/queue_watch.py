@@ -43,6 +43,10 @@ class QueueWatch:
             del self._clients[session_id]
             self._told.pop(session_id, None)
 
+    def has_place(self, session_id: str) -> bool:
+        """Tell whether the session stood in line at the last look."""
+        return session_id in self._told
+
     async def run(self) -> None:
         """Look once a second while there are clients; runs until cancelled."""
         while True:

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared import keys, limits
 from shared.bus import Bus, Script, Then
+from shared.bus.commands import Arg
 from shared.bus_messages import HistoryTurn
 from shared.codec import BELL, HEADER_BYTES, START, Header, Kind, StreamId, encode
 from shared.errors import BusError, SessionGone, Superseded
@@ -80,16 +81,16 @@ class SessionStore:
         await asyncio.gather(
             self._bus.send("ZREMRANGEBYSCORE", keys.SESSIONS, "-inf", long_ago_ms),
             self._bus.send("ZADD", keys.SESSIONS, now_ms, held.session_id),
-            # An entry too many (its reply was lost) is dropped by the worker that claims it.
-            self._bus.send(
-                *("XADD", keys.DISPATCH, "MAXLEN", "~", limits.DISPATCH_MAX_ENTRIES, "*"),
-                *("session", held.session_id),
-            ),
+            self._bus.send(*_place_in_line(held)),
         )
         return held
 
+    def wake(self, held: Attachment) -> None:
+        """Put a parked session in line for a worker again."""
+        self._bus.post(*_place_in_line(held))
+
     async def cancel(self, held: Attachment) -> bool:
-        """End a session that no worker has claimed yet; tell whether it could be done."""
+        """End a session that no worker has; tell whether it could be done."""
         names = held.keys
         done = await self._bus.run(
             _CANCEL,
@@ -237,6 +238,14 @@ class SessionStore:
         """Return the finished turns, and the id of the entry on `down` that finished the last."""
         entries = await self._bus.send("XRANGE", held.keys.history, "-", "+")
         return fold((entry_id, fields[b"m"]) for entry_id, fields in entries)
+
+
+def _place_in_line(held: Attachment) -> tuple[Arg, ...]:
+    """Return the command; an entry too many is dropped by the worker that comes to it."""
+    return (
+        *("XADD", keys.DISPATCH, "MAXLEN", "~", limits.DISPATCH_MAX_ENTRIES, "*"),
+        *("session", held.session_id),
+    )
 
 
 def _marker(epoch: int) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from gateway import metrics
+from gateway.parking import Parking
 from gateway.session_store import Attachment, SessionStore
 from shared.codec import Header
 from shared.errors import BusError, OvershoulderError
@@ -21,9 +23,22 @@ MAX_PENDING = 400
 class Uplink:
     """Appends of one connection. `acked` and `acked_picture` are what may be acknowledged."""
 
-    def __init__(self, store: SessionStore, held: Attachment, stored: Callable[[], None]) -> None:
-        """Begin with nothing on its way; ``stored`` is called whenever more may be acknowledged."""
-        self._store, self._held = store, held
+    def __init__(
+        self,
+        store: SessionStore,
+        held: Attachment,
+        stored: Callable[[], None],
+        parking: Parking,
+    ) -> None:
+        """Begin with nothing on its way.
+
+        Args:
+            store: Where to append.
+            held: The session.
+            stored: Called whenever more may be acknowledged.
+            parking: Told of what is said while the session is parked.
+        """
+        self._store, self._held, self._parking = store, held, parking
         self._tell_stored = stored
         self._pending = 0
         self._room = asyncio.Event()
@@ -108,6 +123,8 @@ class Uplink:
         metrics.TRAFFIC.stored_bytes[kind] += len(entry)
         self.appended += 1
         self._pending += 1
+        if self._parking.is_parked:
+            self._parking.said(monotonic())
         if self._pending >= MAX_PENDING:
             self._room.clear()
 

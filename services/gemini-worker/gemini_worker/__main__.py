@@ -50,6 +50,7 @@ async def work(settings: WorkerSettings, endpoint: LiveEndpoint) -> None:
                 drain_s=settings.drain_s,
                 lease_s=settings.lease_s,
                 stall_s=settings.stall_s,
+                park_s=settings.park_s,
                 instructions=settings.instructions,
             ),
         )

@@ -8,13 +8,15 @@ is replayed from the id that was noted with it. Whatever ends a connection becom
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from enum import Enum, auto
 
 import structlog
 
+from gemini_worker.departure import Verdict
 from gemini_worker.events import LiveClosed
-from gemini_worker.exchange import Exchange, Verdict
+from gemini_worker.exchange import Exchange
 from gemini_worker.gemini import LiveConnection, LiveEndpoint
 from gemini_worker.gemini_setup import Setup, offered_tools
 from gemini_worker.instructions import instruction_for
@@ -25,6 +27,7 @@ from gemini_worker.standing import Standing
 from shared.backoff import full_jitter_s
 from shared.bus.commands import Arg
 from shared.bus_messages import EndReason, Interrupted, Notice, State
+from shared.errors import Fenced
 
 REDIAL_BASE_S, REDIAL_CAP_S = 0.25, 4.0
 
@@ -36,6 +39,7 @@ class Outcome(Enum):
 
     OVER = auto()
     HANDED_OVER = auto()
+    PARKED = auto()
 
 
 class Conversation:
@@ -44,8 +48,8 @@ class Conversation:
     def __init__(self, lease: Lease, endpoint: LiveEndpoint, shift: Shift) -> None:
         self._lease, self._endpoint, self._shift = lease, endpoint, shift
 
-    async def run(self) -> bool:
-        """Hold the conversation; return whether it is over (or goes on at another worker).
+    async def run(self) -> Outcome:
+        """Hold the conversation; return what becomes of it.
 
         Raises:
             Fenced: If another worker owns the session by now.
@@ -63,17 +67,16 @@ class Conversation:
             else:
                 outcome = await self._conclude(verdict)
             if outcome is not None:
-                return outcome is Outcome.OVER
+                return outcome
 
     async def _take_up(self) -> Standing:
         """Tell the client where it stands; drop what a predecessor left unfinished."""
         last_turn, unfinished = await self._lease.last_turn()
-        if not self._lease.is_takeover:
-            await self._lease.tell(State(state="connecting"))
-        else:
-            await self._lease.tell(State(state="resuming"))
-            if unfinished:
-                await self._lease.tell(Interrupted(turn=last_turn), last_turn)
+        # One that was parked has left nothing unfinished, so for its client it only connects.
+        is_resuming = self._lease.fields["state"] == "resuming"
+        await self._lease.tell(State(state="resuming" if is_resuming else "connecting"))
+        if unfinished:
+            await self._lease.tell(Interrupted(turn=last_turn), last_turn)
         standing = Standing.of(
             self._lease.fields, self._endpoint.choose_model, last_turn, self._shift.rules.stall_s
         )
@@ -122,6 +125,8 @@ class Conversation:
             case Verdict.HAND_OVER:
                 await self._lease.hand_over({"state": "resuming"})
                 return Outcome.HANDED_OVER
+            case Verdict.PARK:
+                return await self._park()
             case Verdict.ROTATE:
                 log.info("rotating")
             case Verdict.STALLED:
@@ -131,6 +136,16 @@ class Conversation:
                 # If it turns out to be lost, this task is cancelled.
                 await self._shift.dispatch.renewed()
         return None
+
+    async def _park(self) -> Outcome | None:
+        """Let the session go until its client says something; None if it just has."""
+        standing = self._standing
+        if not await self._lease.park(standing.heard.seq, standing.counters.seen_picture):
+            return None
+        # Whoever claims it from here on says that it goes on, and this must not come behind that.
+        with contextlib.suppress(Fenced):
+            await self._lease.tell(State(state="parked", model=standing.model))
+        return Outcome.PARKED
 
     async def _heal(self) -> None:
         """Go on with a fresh session: the model owes an answer and stays silent."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from enum import Enum, auto
 
 import structlog
 
+from gemini_worker.departure import Departure, Moment, Verdict
 from gemini_worker.events import (
     GoAway,
     HandleUpdate,
@@ -32,23 +32,7 @@ from gemini_worker.uplink import ClientEnded, Uplink
 from shared.bus_messages import Gap
 from shared.errors import OvershoulderError
 
-GO_AWAY_MARGIN_S = 3.0
-"""Before the announced end, so that the replacement is there in time."""
-
 log = structlog.get_logger()
-
-
-class Verdict(Enum):
-    """Why a Live connection was left, where it was not the Live side that closed it."""
-
-    ENDED_BY_CLIENT = auto()
-    ENDED_BY_OPERATOR = auto()
-    IDLE = auto()
-    ROTATE = auto()
-    HAND_OVER = auto()
-    LEASE_LAPSED = auto()
-    LEASE_LOST = auto()
-    STALLED = auto()
 
 
 class Exchange:
@@ -65,14 +49,15 @@ class Exchange:
         self._lease, self._live, self._standing = lease, live, standing
         self._recovery, self._shift = recovery, shift
         self._verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._go_away_at: float | None = None
-        self._stop_at: float | None = None
+        self._departure = Departure(shift.rules)
         self._held_back: tuple[str, Position] | None = None
         """A handle that came after an interruption by nobody known yet; see `_note_handle`."""
         self._answer_began = standing.replay_after
         """How far the uplink was sent when the newest answer began: what came later is not part of
         what it answers."""
         self._logbook = Logbook(lease, standing, self._noted)
+        self._away_s = 0.0
+        """Since a gateway last saw the client."""
         self._covers_answer = True
         """The newest handle stands for the newest answer too: leaving now repeats nothing."""
         self._calls = Calls(
@@ -111,6 +96,7 @@ class Exchange:
                     task.cancel()
         except BaseExceptionGroup as group:
             raise _most_telling(group) from group
+        self._standing.heard = self._uplink.position
         if self._lease.lost is not None:
             raise self._lease.lost
         return verdict
@@ -149,7 +135,7 @@ class Exchange:
                     await self._lease.tell(cancelled, standing.turns.turn)
             case GoAway(left_s=left_s):
                 log.info("go away", left_s=left_s)
-                self._go_away_at = _now_s() + max(0.0, left_s - GO_AWAY_MARGIN_S)
+                self._departure.announced(left_s, _now_s())
             case TurnComplete(is_filler=False):
                 self._recovery.worked()
                 if not standing.had_handle:
@@ -194,11 +180,14 @@ class Exchange:
         for answer in self._calls.expire(now_s):
             log.warning("the client has left a call unanswered", name=answer.name)
             self._tasks.create_task(self._uplink.answer(answer))
-        verdict = self._due(now_s)
+        verdict = self._departure.due(now_s, self._moment(now_s))
         if verdict is not None:
             self._decide(verdict)
         again_s = self._logbook.write(now_s, self._uplink.position)
-        return now_s if self._is_eventful else again_s
+        if self._is_eventful:
+            return now_s
+        rest_s = self._departure.rest_in_s(self._logbook.still_s(now_s))
+        return again_s if rest_s is None else min(again_s, now_s + rest_s)
 
     @property
     def _is_eventful(self) -> bool:
@@ -206,40 +195,36 @@ class Exchange:
         return (
             not self._standing.turns.is_quiet
             or self._calls.is_pending
-            or self._go_away_at is not None
+            or self._departure.is_near
             or self._standing.stall.is_waiting
         )
 
     def _stir(self) -> None:
         self._shift.rounds.stir(self._look)
 
-    def _noted(self, idle_s: float, wish: str) -> None:
+    def _noted(self, away_s: float, wish: str) -> None:
+        self._away_s = away_s
         if wish:
             self._decide(Verdict.ENDED_BY_OPERATOR)
-        elif idle_s > self._shift.rules.grace_s:
+        elif away_s > self._shift.rules.grace_s:
             self._decide(Verdict.IDLE)
 
-    def _due(self, now_s: float) -> Verdict | None:
-        """Leave the connection for its replacement, or another worker, between two turns."""
-        is_quiet = (
-            self._standing.turns.is_quiet
+    def _moment(self, now_s: float) -> Moment:
+        standing, shift = self._standing, self._shift
+        return Moment(
+            is_quiet=standing.turns.is_quiet
             and not self._calls.is_pending
-            and (self._covers_answer or not self._standing.had_handle)
+            and (self._covers_answer or not standing.had_handle),
+            has_handle=standing.handle is not None,
+            has_lapsed=shift.dispatch.has_lapsed,
+            is_stopping=shift.stopping.is_set(),
+            is_moving=shift.moving.is_set(),
+            is_stalled=standing.stall.is_stalled(now_s),
+            is_owed=standing.stall.is_waiting,
+            may_rest=standing.may_rest,
+            still_s=self._logbook.still_s(now_s),
+            away_s=self._away_s,
         )
-        if self._shift.dispatch.has_lapsed:
-            return Verdict.LEASE_LAPSED
-        if self._shift.stopping.is_set():
-            self._stop_at = self._stop_at or now_s + self._shift.rules.drain_s
-            return Verdict.HAND_OVER if is_quiet or now_s >= self._stop_at else None
-        if self._shift.moving.is_set() and is_quiet and self._standing.handle:
-            return Verdict.HAND_OVER
-        if self._standing.stall.is_stalled(now_s):
-            return Verdict.STALLED
-        if self._go_away_at is not None and (
-            (is_quiet and self._standing.handle) or now_s >= self._go_away_at
-        ):
-            return Verdict.ROTATE
-        return None
 
     def _decide(self, decision: Verdict) -> None:
         """The first verdict counts."""

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _CLAIM, _PUBLISH, _CHECKPOINT = Script("claim"), Script("publish"), Script("checkpoint")
 _FINISH, _HANDOVER, _FORGIVE = Script("finish"), Script("handover"), Script("forgive")
+_PARK = Script("park")
 
 MAX_ON_WAY = 100
 """Messages on their way to Redis; 10 s of speech. Then the model is not listened to."""
@@ -194,6 +195,26 @@ class Lease:
         status = await self.bus.run(_HANDOVER, [self.keys.session], self.epoch, *_flat(fields))
         if status == b"fenced":
             raise Fenced(self.entry.session_id)
+
+    async def park(self, heard_seq: int, seen_picture: int) -> bool:
+        """Let the session go until its client says something; tell whether that could be done.
+
+        Args:
+            heard_seq: Newest of the client's numbers that was heard; if there is a newer one by
+                now, the session stays.
+            seen_picture: The same of its pictures.
+
+        Raises:
+            Fenced, SessionGone, BusUnavailable: As in `publish`.
+        """
+        names = self.keys
+        status = await self.bus.run(
+            _PARK, [names.session, names.up, names.frames], self.epoch, heard_seq, seen_picture
+        )
+        error = self._verdict(status)
+        if error is not None:
+            raise error
+        return bool(status == b"ok")
 
     async def forgive(self) -> None:
         """Tell that the loss of this lease was no crash: this worker lives."""

@@ -32,6 +32,11 @@ class Logbook:
         self._lease, self._standing, self._told = lease, standing, told
         self._written: object = None
         self._wrote_s = float("-inf")
+        self._changed_s = float("inf")
+
+    def still_s(self, now_s: float) -> float:
+        """Return for how long nothing has changed, as far as anybody has looked."""
+        return max(0.0, now_s - self._changed_s)
 
     def write(self, now_s: float, position: Position) -> float:
         """Write, if it is time; return when that will be next.
@@ -47,6 +52,8 @@ class Logbook:
         if not is_still or now_s >= self._wrote_s + IDLE_CHECKPOINT_S:
             self._lease.note({} if is_still else self._standing.figures(position), self._told)
             self._written, self._wrote_s = mark, now_s
+            if not is_still:
+                self._changed_s = now_s
         return min(
             now_s + (STILL_S if is_still else CHECKPOINT_S), self._wrote_s + IDLE_CHECKPOINT_S
         )

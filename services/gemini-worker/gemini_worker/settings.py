@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from shared import limits
@@ -34,6 +34,9 @@ class WorkerSettings(ServiceSettings):
     """On SIGTERM: how long a session may take to reach a quiet moment, in seconds."""
     stall_s: PositiveFloat = 15.0
     """After how many seconds a model that owes an answer gets a fresh session."""
+    park_s: NonNegativeFloat = 60.0
+    """After how many seconds in which nothing happens a session gives its Live connection and its
+    place here back, until its client says something; 0: never."""
     lease_s: PositiveFloat = 2.0
     """After how many silent seconds of a worker others take its sessions over."""
     redis_patience_s: PositiveFloat = 15.0

@@ -17,6 +17,8 @@ class Rules:
     drain_s: float
     lease_s: float
     stall_s: float
+    park_s: float
+    """After how long a session in which nothing happens is parked; 0: never."""
     instructions: str
 
 

@@ -32,6 +32,8 @@ class Standing:
     """What the next connection need not be sent again: the newest handle stands for it, or, where
     none was ever given, the history does."""
     had_handle: bool = field(init=False)
+    heard: Position = BEGINNING
+    """How far the uplink was sent when the newest connection was left."""
     left_out: int | None = None
     """A turn that a fresh session is not told of, since its question is replayed."""
     shown: Shown = field(default_factory=Shown)
@@ -82,6 +84,11 @@ class Standing:
             handle=fields.get("handle") or None if fields.get("model", model) == model else None,
             replay_after=_stored_position(fields),
         )
+
+    @property
+    def may_rest(self) -> bool:
+        """Tell whether all that the model knows is in the handle, or there is nothing to know."""
+        return self.handle is not None or not (self.counters.chunks or self.counters.texts)
 
     def mark(self, position: Position) -> object:
         """Return something that differs whenever `figures` do, at a tenth of their cost."""

@@ -112,6 +112,8 @@ class Counters:
     texts: int = 0
     heard_turn: int = 0
     heard_ms: float = 0.0
+    seen_picture: int = 0
+    """Number of the newest picture that was read, sent or not."""
     hidden_picture: int = 0
     """Number of the newest picture from before the user last stopped sharing: none up to it goes to
     the model any more, on this connection or a later one."""
@@ -178,6 +180,8 @@ class Uplink:
             header, payload = decode(entry.frame)
             if header.kind == Kind.PICTURE:
                 self._frames.add(header, payload)
+            seq = header.seq if entry.last is None else entry.last
+            self.counters.seen_picture = max(self.counters.seen_picture, seq)
         if self._is_new:
             self._frames.keep_newest()
             self._is_new = False

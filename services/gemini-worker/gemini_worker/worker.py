@@ -11,7 +11,7 @@ import structlog
 
 from gemini_worker.balance import Appetite
 from gemini_worker.colleagues import Colleagues
-from gemini_worker.conversation import Conversation
+from gemini_worker.conversation import Conversation, Outcome
 from gemini_worker.dispatch import Dispatch, Entry
 from gemini_worker.gemini import LiveEndpoint
 from gemini_worker.lease import claim
@@ -190,17 +190,16 @@ class Worker:
         log.info("session claimed", epoch=lease.epoch, takeover=lease.is_takeover)
         shift = Shift(self._dispatch, self._rules, self.stopping, moving, self._rounds)
         try:
-            is_over = await Conversation(lease, self._endpoint, shift).run()
+            outcome = await Conversation(lease, self._endpoint, shift).run()
         except (asyncio.CancelledError, Fenced) as exc:
             log.warning("another worker holds the session", told_by=type(exc).__name__)
             await lease.forgive()
             return
-        if is_over:
-            await self._dispatch.drop(entry)
-            log.info("session over")
-        else:
+        if outcome is Outcome.HANDED_OVER:
             await self._dispatch.hand_back(entry)
-            log.info("session handed over")
+        else:
+            await self._dispatch.drop(entry)
+        log.info("session left", outcome=outcome.name.lower())
 
     async def _renew_forever(self) -> None:
         while True:

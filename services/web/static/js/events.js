@@ -22,6 +22,8 @@ const STATE_CHANGES = {
     // "Trying again" has come true.
     problems: state.problems.filter(({ key }) => !key.startsWith('notice-')),
   }),
+  // Nothing to be seen: whatever is said wakes it.
+  parked: (_, { model }) => ({ queuePosition: 0, session: 'live', model: model ?? '' }),
   resuming: () => ({
     queuePosition: 0, session: 'resuming', isThinking: false, isAnswering: false, isLooking: false,
   }),
