@@ -19,6 +19,7 @@ BEAT_S = 1.0
 TTL_MS = 5_000
 LEAVE_S = 1.0
 _FORGET_MS = 60_000
+_COUNT_SELDOM = 1_000
 
 
 def new_process_id() -> str:
@@ -43,6 +44,7 @@ class Presence:
         self._bus, self._index, self._id = bus, index, process_id
         self._key = keys.process_key(index, process_id)
         self._describe = describe
+        self._tasks = _TaskCount()
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -58,15 +60,12 @@ class Presence:
         It also tells how many tasks the process runs: those of a session end with it.
         """
         now_ms = int(time.time() * 1000)
-        fields = {**self._describe(), "tasks": len(asyncio.all_tasks()), "seen_ms": now_ms}
+        fields = {**self._describe(), "tasks": self._tasks.count(), "seen_ms": now_ms}
         flat = [item for pair in fields.items() for item in pair]
-        waiting = [
-            self._bus.send("HSET", self._key, *flat),
-            self._bus.send("PEXPIRE", self._key, TTL_MS),
-            self._bus.send("ZADD", self._index, now_ms, self._id),
-            self._bus.send("ZREMRANGEBYSCORE", self._index, "-inf", now_ms - _FORGET_MS),
-        ]
-        await asyncio.gather(*waiting)
+        self._bus.post("HSET", self._key, *flat)
+        self._bus.post("PEXPIRE", self._key, TTL_MS)
+        self._bus.post("ZADD", self._index, now_ms, self._id)
+        await self._bus.send("ZREMRANGEBYSCORE", self._index, "-inf", now_ms - _FORGET_MS)
 
     async def leave(self) -> None:
         """Remove the entry; if Redis is away, it goes by itself after `TTL_MS`."""
@@ -74,6 +73,26 @@ class Presence:
             async with asyncio.timeout(LEAVE_S):
                 await self._bus.send("DEL", self._key)
                 await self._bus.send("ZREM", self._index, self._id)
+
+
+class _TaskCount:
+    """How many tasks the process runs.
+
+    asyncio tells only by walking through all of them, which takes ms where there are thousands. So
+    the last count stands until a thousand times as long as it took has passed.
+    """
+
+    def __init__(self) -> None:
+        self._counted, self._good_until_s = 0, float("-inf")
+
+    def count(self) -> int:
+        """Return the number."""
+        began_s = time.monotonic()
+        if began_s >= self._good_until_s:
+            self._counted = len(asyncio.all_tasks())
+            took_s = time.monotonic() - began_s
+            self._good_until_s = began_s + took_s * _COUNT_SELDOM
+        return self._counted
 
 
 async def alive(bus: Bus, index: str, *, within_ms: int = TTL_MS) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from gateway.client_messages import CloseCode
 from gateway.closing import Closing
 from gateway.intake import Intake, Pace
-from gateway.parking import Parking
+from gateway.rest import Rest
 from gateway.session_store import SessionStore
 from gateway.uplink import Uplink
 from shared import limits
@@ -49,7 +49,7 @@ class Client:
 async def client(bus: Bus) -> AsyncIterator[Client]:
     store = SessionStore(bus, "gateway-1")
     held = await store.create("ann", SessionOptions(), "native")
-    uplink = Uplink(store, held, lambda: None, Parking(lambda: None, is_parked=False))
+    uplink = Uplink(store, held, lambda: None, Rest(lambda: None, lambda: None, is_parked=False))
     yield Client(bus, uplink, (held.keys.up, held.keys.frames))
     await uplink.settle(1.0)
 

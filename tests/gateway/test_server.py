@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from gateway import door, keepalive, native, server, tutorial
+from gateway import door, keepalive, native, server, tutorial, upkeep
 from gateway.admission import Doorkeeper
 from gateway.app import Gateway
-from gateway.door import House
+from gateway.house import House
 from gateway.queue_watch import QueueWatch
 from gateway.server import make_server
 from gateway.session_store import SessionStore
@@ -74,7 +74,7 @@ async def _serving(bus: Bus) -> AsyncIterator[Running]:
     try:
         yield Running(bus, house, gateway, listening.getsockname()[1])
     finally:
-        house.draining.set()
+        house.drain()
         await gateway.wait_empty(5.0)
         running.should_exit = True
         await serving
@@ -230,7 +230,7 @@ async def test_a_silent_client_that_answers_stays(
 
     monkeypatch.setattr(keepalive, "PING_S", 0.01)
     monkeypatch.setattr(keepalive, "PONG_S", 0.5)
-    monkeypatch.setattr(door, "TOUCH_S", 0.0)
+    monkeypatch.setattr(upkeep, "TOUCH_S", 0.0)
     socket = await running.greeted()
     answering = asyncio.create_task(answer(socket))
 
@@ -249,7 +249,7 @@ async def test_a_silent_client_that_does_not_answer_is_cut_off(
     """Its place is free again, though its connection is whole."""
     monkeypatch.setattr(keepalive, "PING_S", 0.1)
     monkeypatch.setattr(keepalive, "PONG_S", 0.1)
-    monkeypatch.setattr(door, "TOUCH_S", 0.0)
+    monkeypatch.setattr(upkeep, "TOUCH_S", 0.0)
     socket = await running.greeted()
     await until(lambda: running.gateway.connections == 1, "it is there")
 
@@ -276,7 +276,7 @@ async def test_a_gateway_that_is_replaced_sends_its_clients_away(running: Runnin
     clients = [await running.client() for _ in range(3)]
     await clients[0].say("text", text="Keep this")
 
-    running.house.draining.set()
+    running.house.drain()
     refused = await RawSocket.upgrade(running.port)
     ready = await RawSocket.dial(running.port)
     await ready.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway import uplink as uplink_module
-from gateway.parking import Parking
+from gateway.rest import Rest
 from gateway.session_store import Attachment, SessionStore
 from gateway.uplink import Uplink
 from shared.bus import Bus, open_bus
@@ -26,7 +26,9 @@ class Held:
 
     def __init__(self, bus: Bus, store: SessionStore, held: Attachment) -> None:
         self.bus, self.store, self.held = bus, store, held
-        self.uplink = Uplink(store, held, lambda: None, Parking(lambda: None, is_parked=False))
+        self.uplink = Uplink(
+            store, held, lambda: None, Rest(lambda: None, lambda: None, is_parked=False)
+        )
 
     async def say(self, *seqs: int) -> None:
         for seq in seqs:

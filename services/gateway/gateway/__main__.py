@@ -10,7 +10,7 @@ import uvloop
 
 from gateway.admission import Doorkeeper
 from gateway.app import Gateway
-from gateway.door import House
+from gateway.house import House
 from gateway.queue_watch import QueueWatch
 from gateway.server import make_server
 from gateway.session_store import SessionStore
@@ -70,7 +70,7 @@ async def serve(
             logger.info("listening", host=settings.host, port=listening.getsockname()[1])
             await stopping.wait()
             logger.info("draining", connections=gateway.connections)
-            house.draining.set()
+            house.drain()
             house.rounds.stir_all()
             await gateway.wait_empty(settings.drain_s + DRAIN_MARGIN_S)
             server.should_exit = True

@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket
 from gateway import metrics
 from gateway.admission import is_allowed_origin
 from gateway.client_messages import SUBPROTOCOL
-from gateway.door import Door, House
+from gateway.door import Door
+from gateway.house import House
 from gateway.native import NativeDoor
 from gateway.server import DIRECT_SOCKET
 from gateway.tutorial import TutorialDoor

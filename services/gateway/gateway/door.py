@@ -9,48 +9,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
 import structlog
 
 from gateway import metrics
-from gateway.admission import Doorkeeper
 from gateway.client_messages import CloseCode, Error
 from gateway.closing import Closing, first_of, verdict
 from gateway.downlink import Downlink
+from gateway.house import House
 from gateway.intake import Intake
 from gateway.outbox import Item, Outbox
-from gateway.parking import Parking
-from gateway.queue_watch import QueueWatch
-from gateway.session_store import Attachment, Pulse, SessionStore
+from gateway.rest import Rest
+from gateway.session_store import Attachment
 from gateway.socket import ClientLeft, ClientSocket
+from gateway.upkeep import Upkeep
 from gateway.uplink import Uplink
-from shared.bus import Subscriptions
 from shared.bus_messages import Message, State
 from shared.codec import START, StreamId
 from shared.errors import (
-    BusError,
     BusUnavailable,
     DecodeError,
     OvershoulderError,
-    SessionGone,
-    Superseded,
 )
-from shared.rounds import Rounds
 
 HELLO_S = 5.0
 """How long a client may take for its first message."""
 
 SEND_S = 5.0
 """How long one message may take to leave: a client further behind than this is sent away."""
-
-TOUCH_S, IDLE_TOUCH_S = 2.0, 10.0
-"""How often Redis is told that the client is there, and the same where nobody says anything."""
 
 ACK_S = 0.5
 """How long what was stored may wait for its acknowledgement, so that one stands for many."""
@@ -62,19 +52,6 @@ STALE_AUDIO_MS = 6_000.0
 MAX_SKIPPED = 20
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What a gateway process offers to every connection."""
-
-    store: SessionStore
-    subscriptions: Subscriptions
-    doorkeeper: Doorkeeper
-    queue: QueueWatch
-    rounds: Rounds
-    draining: asyncio.Event
-    drain_s: float
 
 
 class Door(ABC):
@@ -91,9 +68,7 @@ class Door(ABC):
         self._is_away = False
         self._changed = asyncio.Event()
         """There is something new to tell: either of these."""
-        self._touched_s = float("-inf")
-        self._traffic: object = None
-        self._leave_s: float | None = None
+        self.upkeep = Upkeep(house, self, self._redis_is_away)
 
     # --- what a door must say ---
 
@@ -161,9 +136,9 @@ class Door(ABC):
             await self.tell(_as_error(exc))
             raise Closing(CloseCode.PROTOCOL_ERROR, exc.code) from exc
         structlog.contextvars.bind_contextvars(session=self.held.session_id)
-        wake = partial(self.house.store.wake, self.held)
-        self.parking = Parking(wake, is_parked=self.held.state == "parked")
-        self.uplink = Uplink(self.house.store, self.held, self._stored, self.parking)
+        store, is_parked = self.house.store, self.held.state == "parked"
+        self.rest = Rest(partial(store.wake, self.held), self.upkeep.stir, is_parked=is_parked)
+        self.uplink = Uplink(store, self.held, self._stored, self.rest)
         self.intake = Intake(self.uplink, self.held.epoch)
         self.house.queue.attend(self.held.session_id, self._at_place)
         metrics.CONNECTIONS.labels(self.name).inc()
@@ -173,16 +148,16 @@ class Door(ABC):
         channel = self.held.keys.live
         self.house.subscriptions.add(channel, self.downlink)
         try:
-            with self.house.rounds.joined_by(self._look):
+            with self.house.rounds.joined_by(self.upkeep.look):
                 async with asyncio.TaskGroup() as tasks:
                     for run in (
                         self._listen,
                         self._speak,
                         self.downlink.fill,
-                        self.uplink.watch,
                         self._tell_changes,
                     ):
                         tasks.create_task(run(), name=f"{self.name}{run.__name__}")
+                    await self.uplink.watch()
         finally:
             self.house.subscriptions.remove(channel, self.downlink)
 
@@ -215,6 +190,8 @@ class Door(ABC):
         while True:
             item = await self.downlink.next()
             metrics.TRAFFIC.sent["audio" if item.audio_ms else "control"] += 1
+            if self.rest.is_on and not self.rest.is_parked:
+                self.rest.said(monotonic())
             await self.deliver(item)
             if isinstance(item.data, str) and item.data.startswith('{"type":"state"'):
                 self._hear_state(State.model_validate_json(item.data))
@@ -222,9 +199,9 @@ class Door(ABC):
     def _hear_state(self, state: State) -> None:
         if state.state == "ended":
             raise Closing(CloseCode.ENDED, f"ended: {state.reason}")
-        self.parking.told(is_parked=state.state == "parked")
+        self.rest.told(is_parked=state.state == "parked")
         if state.state == "parked":
-            self._called()  # has the client said something since?
+            self.upkeep.called()  # has the client said something since?
 
     async def send(self, data: str | bytes) -> None:
         """Send one message, or close a client that has stopped reading."""
@@ -250,42 +227,9 @@ class Door(ABC):
             with contextlib.suppress(ClientLeft):
                 self.socket.send(told)
 
-    def _look(self, now_s: float) -> float:
-        """See to what is to be done now and then; return when to come back."""
-        self.socket.look_after(now_s)
-        if self.house.draining.is_set():
-            if self._leave_s is None:
-                # Spread out, so that the gateways that remain are not stormed.
-                self._leave_s = now_s + random.uniform(0, self.house.drain_s)  # noqa: S311 - no secret
-            if now_s >= self._leave_s:
-                self.uplink.fail(Closing(CloseCode.GOING_AWAY, "this gateway is being replaced"))
-            return now_s
-        traffic = (self.uplink.appended, self.downlink.last)
-        if now_s >= self._touched_s + (IDLE_TOUCH_S if traffic == self._traffic else TOUCH_S):
-            self._touched_s, self._traffic = now_s, traffic
-            self.house.store.touch(self.held, self._touched)
-            self.downlink.forget_played()
-        return now_s + TOUCH_S
-
-    def _called(self) -> None:
-        """Something about the session has changed, perhaps: see in the next round."""
-        self._touched_s = float("-inf")
-        self.house.rounds.stir(self._look)
-
-    def _touched(self, pulse: Pulse | BusError) -> None:
-        """Take what Redis says of the session."""
-        if isinstance(pulse, BusError):
-            self._is_away = True
-            self._changed.set()
-            return
-        if pulse.status == "superseded":
-            self.uplink.fail(Superseded(self.held.session_id))
-            return
-        self.downlink.noticed(pulse.newest_down)
-        is_in_line = self.house.queue.has_place(self.held.session_id)
-        self.parking.found(pulse.status, monotonic(), is_in_line=is_in_line)
-        if pulse.status == "gone":
-            self.uplink.fail(SessionGone(self.held.session_id))
+    def _redis_is_away(self) -> None:
+        self._is_away = True
+        self._changed.set()
 
     def _at_place(self, place: int) -> None:
         self._place = place
@@ -310,7 +254,7 @@ class Door(ABC):
         """Return the way from the worker to this client, going on after ``after``."""
         outbox = Outbox(silent_until=silent_until)
         holes_until = silent_until or START
-        downlink = Downlink(self.house.store, held, outbox, after, self._called, holes_until)
+        downlink = Downlink(self.house.store, held, outbox, after, self.upkeep.called, holes_until)
         return downlink, outbox
 
 

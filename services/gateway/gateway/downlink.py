@@ -109,6 +109,11 @@ class Downlink:
         """The client tells how much of a turn it has played."""
         self._receipts.played(turn, played_ms)
 
+    @property
+    def is_receipt_awaited(self) -> bool:
+        """Tell whether the client was sent speech that it may not have."""
+        return self._receipts.is_awaited
+
     def forget_played(self) -> None:
         """Let Redis forget speech that the client has; without it a long answer fills `down`."""
         received = self._receipts.received(time_ms())

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-PING_S, PONG_S = 10.0, 10.0
-"""After how much silence a client is asked whether it lives, and how long it may take to say so."""
+PING_S, REST_PING_S = 10.0, 25.0
+"""After how much silence a client is asked whether it lives; the same where nothing has happened
+for long, so that nothing depends on the answer but its place here."""
+
+PONG_S = 10.0
+"""How long it may take to answer."""
 
 
 class Step(Enum):
@@ -30,13 +34,19 @@ class KeepAlive:
     _heard_s: float = 0.0
     _asked_s: float | None = None
 
-    def look(self, now_s: float) -> Step:
+    def due_s(self, *, is_at_rest: bool) -> float:
+        """Return when the next look is worth while, if nothing is heard before."""
+        if self._asked_s is not None:
+            return self._asked_s + PONG_S
+        return self._heard_s + (REST_PING_S if is_at_rest else PING_S)
+
+    def look(self, now_s: float, *, is_at_rest: bool = False) -> Step:
         """Return what to do; ``now_s`` never runs back."""
         if self.is_heard:
             self.is_heard, self._heard_s, self._asked_s = False, now_s, None
         if self._asked_s is not None:
             return Step.GIVE_UP if now_s >= self._asked_s + PONG_S else Step.WAIT
-        if now_s < self._heard_s + PING_S:
+        if now_s < self.due_s(is_at_rest=is_at_rest):
             return Step.WAIT
         self._asked_s = now_s
         return Step.ASK

@@ -69,10 +69,10 @@ class QueueWatch:
         return {session_id.decode(): place for place, session_id in enumerate(line, start=1)}
 
     def _tell(self, line: dict[str, int]) -> None:
-        for session_id, tell in self._clients.items():
-            place = line.get(session_id)
-            if place is None:
-                self._told.pop(session_id, None)
-            elif self._told.get(session_id) != place:
+        for session_id in self._told.keys() - line.keys():
+            del self._told[session_id]
+        for session_id, place in line.items():
+            tell = self._clients.get(session_id)
+            if tell is not None and self._told.get(session_id) != place:
                 self._told[session_id] = place
                 tell(place)

@@ -51,6 +51,11 @@ class Receipts:
         ):
             self._received = self._sent.popleft().id
 
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether something was sent of which it is not known whether it arrived."""
+        return bool(self._sent)
+
     def received(self, now_ms: float) -> StreamId | None:
         """Return the newest speech that the client is known to have, if it has any."""
         while self._sent and now_ms - self._sent[0].sent_ms >= RECEIVED_MS:

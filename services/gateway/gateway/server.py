@@ -151,19 +151,20 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.loop.call_later(FLUSH_S, self.transport.abort)
         await super().send(message)
 
-    def look_after(self, now_s: float) -> None:
+    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
         """Ping a client that has been silent; close one that stays so, also if it reads nothing.
 
         uvicorn's own pings take two timers for each client, and one that speaks needs none.
         """
         if self.close_sent or self.transport.is_closing():
-            return
-        match self._keep_alive.look(now_s):
+            return float("inf")
+        match self._keep_alive.look(now_s, is_at_rest=is_at_rest):
             case Step.ASK:
                 self.transport.write(PING_FRAME)
             case Step.GIVE_UP:
                 self.keepalive_timeout()
                 self.loop.call_later(FLUSH_S, self.transport.abort)
+        return self._keep_alive.due_s(is_at_rest=is_at_rest)
 
     def _fail(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():
@@ -210,9 +211,9 @@ class DirectSocket:
         """Wait until it has left, or the client is gone."""
         await self._protocol.writable.wait()
 
-    def look_after(self, now_s: float) -> None:
+    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
         """Ask a client that has been silent whether it lives; cut off one that is not."""
-        self._protocol.look_after(now_s)
+        return self._protocol.look_after(now_s, is_at_rest=is_at_rest)
 
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""

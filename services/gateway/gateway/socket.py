@@ -36,8 +36,11 @@ class ClientSocket(Protocol):
     async def relieved(self) -> None:
         """Wait until the client has taken what was sent, or is gone."""
 
-    def look_after(self, now_s: float) -> None:
-        """Ask a client that has been silent whether it lives; cut off one that is not."""
+    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
+        """Ask a client that has been silent whether it lives; cut off one that does not answer.
+
+        At rest it is asked more seldom. Returns when to come back.
+        """
 
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""

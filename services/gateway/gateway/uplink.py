@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from gateway import metrics
-from gateway.parking import Parking
+from gateway.rest import Rest
 from gateway.session_store import Attachment, SessionStore
 from shared.codec import Header
 from shared.errors import BusError, OvershoulderError
@@ -28,7 +28,7 @@ class Uplink:
         store: SessionStore,
         held: Attachment,
         stored: Callable[[], None],
-        parking: Parking,
+        rest: Rest,
     ) -> None:
         """Begin with nothing on its way.
 
@@ -36,9 +36,9 @@ class Uplink:
             store: Where to append.
             held: The session.
             stored: Called whenever more may be acknowledged.
-            parking: Told of what is said while the session is parked.
+            rest: Told that something is said, while it is on.
         """
-        self._store, self._held, self._parking = store, held, parking
+        self._store, self._held, self._rest = store, held, rest
         self._tell_stored = stored
         self._pending = 0
         self._room = asyncio.Event()
@@ -123,8 +123,8 @@ class Uplink:
         metrics.TRAFFIC.stored_bytes[kind] += len(entry)
         self.appended += 1
         self._pending += 1
-        if self._parking.is_parked:
-            self._parking.said(monotonic())
+        if self._rest.is_on:
+            self._rest.said(monotonic())
         if self._pending >= MAX_PENDING:
             self._room.clear()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from enum import Enum, auto
+from enum import Enum
 
 import structlog
 
@@ -35,11 +35,11 @@ log = structlog.get_logger()
 
 
 class Outcome(Enum):
-    """How a conversation ends at this worker."""
+    """How a conversation ends at this worker, as its log has it."""
 
-    OVER = auto()
-    HANDED_OVER = auto()
-    PARKED = auto()
+    OVER = "session over"
+    HANDED_OVER = "session handed over"
+    PARKED = "session parked"
 
 
 class Conversation:

@@ -8,6 +8,7 @@ session; who may write to it is another matter (lease.py; docs/decisions/0001-le
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared import keys, limits
@@ -37,8 +38,11 @@ class Entry:
 class Dispatch:
     """This worker's view of the table of leases."""
 
-    def __init__(self, bus: Bus, worker_id: str, lease_s: float) -> None:
-        self._bus, self._worker_id = bus, worker_id
+    def __init__(
+        self, bus: Bus, worker_id: str, lease_s: float, lapsed: Callable[[], None] = lambda: None
+    ) -> None:
+        """``lapsed`` is called whenever `has_lapsed` becomes true."""
+        self._bus, self._worker_id, self._tell_lapsed = bus, worker_id, lapsed
         self._lease_ms = int(lease_s * 1000)
         self._renewed = asyncio.Event()
         self._renewed.set()
@@ -124,6 +128,7 @@ class Dispatch:
             await asyncio.sleep(LATE_LOOP_S)
             if not renewal.done():
                 self._renewed.clear()
+                self._tell_lapsed()
         lost: list[bytes] = await renewal
         self._renewed.set()
         return [entry_id.decode() for entry_id in lost]

@@ -96,7 +96,11 @@ class Exchange:
                     task.cancel()
         except BaseExceptionGroup as group:
             raise _most_telling(group) from group
-        self._standing.heard = self._uplink.position
+        finally:
+            self._standing.heard = self._uplink.position
+            # These know this object in turn. Cut here, the connection and its buffers go at once;
+            # else they stay until garbage is collected, which may take hours.
+            del self._live, self._uplink, self._logbook, self._calls
         if self._lease.lost is not None:
             raise self._lease.lost
         return verdict
@@ -193,7 +197,9 @@ class Exchange:
     def _is_eventful(self) -> bool:
         """Tell whether something may be due at any moment."""
         return (
-            not self._standing.turns.is_quiet
+            self._shift.stopping.is_set()
+            or self._shift.moving.is_set()
+            or not self._standing.turns.is_quiet
             or self._calls.is_pending
             or self._departure.is_near
             or self._standing.stall.is_waiting

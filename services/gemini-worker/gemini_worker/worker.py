@@ -62,12 +62,10 @@ class Worker:
         self._bus, self._endpoint, self._worker_id = bus, endpoint, worker_id
         self._capacity, self._rules = capacity, rules
         self._rounds = Rounds()
-        self._dispatch = Dispatch(bus, worker_id, rules.lease_s)
+        self._dispatch = Dispatch(bus, worker_id, rules.lease_s, self._rounds.stir_all)
         self._colleagues = Colleagues(bus, worker_id, capacity, rules.lease_s)
         self._held: dict[str, _Held] = {}
         self._room = asyncio.Event()
-        self._is_moving = False
-        """One of the conversations may go to another worker."""
         self.stopping = asyncio.Event()
         """Set it, and `run` hands everything over and returns."""
 
@@ -78,16 +76,13 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stopping` is set and every session is handed over."""
-        with self._rounds.joined_by(self._look):
-            await self._work()
-
-    async def _work(self) -> None:
         renewing = asyncio.create_task(self._renew_forever(), name="renew")
         growing = [
             asyncio.create_task(self._claim_forever(), name="claim"),
             asyncio.create_task(self._balance_forever(), name="balance"),
         ]
         await self.stopping.wait()
+        self._rounds.stir_all()
         for task in growing:
             task.cancel()
         await asyncio.gather(*growing, return_exceptions=True)
@@ -97,12 +92,6 @@ class Worker:
         await asyncio.gather(renewing, return_exceptions=True)
         with contextlib.suppress(BusError):
             await self._dispatch.leave()
-
-    def _look(self, now_s: float) -> float:
-        """Have all conversations look up when something has happened to the worker."""
-        if self.stopping.is_set() or self._is_moving or self._dispatch.has_lapsed:
-            self._rounds.stir_all()
-        return now_s
 
     async def _claim_forever(self) -> None:
         """Take sessions: first those whose worker fell silent, then new ones, in their order."""
@@ -147,9 +136,8 @@ class Worker:
     async def _hand_one_over(self) -> None:
         held = random.choice(list(self._held.values()))  # noqa: S311 - not a secret
         held.moving.set()
-        self._is_moving = True
+        self._rounds.stir_all()
         await asyncio.wait([held.task], timeout=QUIET_S)
-        self._is_moving = False
         held.moving.clear()
 
     def _start(self, entry: Entry) -> None:
@@ -199,7 +187,7 @@ class Worker:
             await self._dispatch.hand_back(entry)
         else:
             await self._dispatch.drop(entry)
-        log.info("session left", outcome=outcome.name.lower())
+        log.info(outcome.value)
 
     async def _renew_forever(self) -> None:
         while True:

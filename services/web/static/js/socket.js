@@ -4,6 +4,7 @@
 
 import { reconnectDelayMs } from './backoff.js';
 import { CloseCode, mayReconnect } from './close-codes.js';
+import { LineWatch } from './line-watch.js';
 import {
   Kind, MessageError, decodeMedia, decodeMessage, encodeMessage, isLater,
 } from './messages.js';
@@ -14,9 +15,6 @@ import { Uplink } from './uplink.js';
 
 /** No `ready` by then: the gateway is not well, another may be. */
 const HANDSHAKE_MS = 8_000;
-const PING_EVERY_MS = 5_000;
-/** Silence for longer than this, pings included, is a dead line that TCP has not noticed. */
-const SILENCE_MS = 12_000;
 /** A connection that lasted this long was a good one: the next break starts with short waits. */
 const STABLE_MS = 5_000;
 const ABNORMAL_CLOSE = 1006;
@@ -59,8 +57,7 @@ export class GatewaySocket {
   session = null;
   /** @type {string | null} */
   #lastId = null;
-  #heardAtMs = 0;
-  #pingedAtMs = 0;
+  #watch = new LineWatch(0);
   #readyAtMs = Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -200,7 +197,6 @@ export class GatewaySocket {
 
   /** @param {string | ArrayBuffer} frame */
   #receive(frame) {
-    this.#heardAtMs = performance.now();
     try {
       this.#onFrame(frame);
     } catch (error) {
@@ -213,6 +209,7 @@ export class GatewaySocket {
   /** @param {string | ArrayBuffer} frame */
   #onFrame(frame) {
     if (typeof frame !== 'string') {
+      this.#watch.heard(performance.now(), false);
       const { kind, epoch, seq, turn, payload } = decodeMedia(frame);
       if (kind === Kind.ASSISTANT_AUDIO && this.#isNew(`${epoch}-${seq}`)) {
         this.#listener.onAudio(turn, payload.slice().buffer);
@@ -220,6 +217,7 @@ export class GatewaySocket {
       return;
     }
     const message = decodeMessage(frame);
+    this.#watch.heard(performance.now(), message?.type === 'pong');
     if (message === null) return;
     if (message.type === 'ready') this.#onReady(message);
     else if (message.type === 'ack') this.uplink.onAck(Number(message.seq));
@@ -244,24 +242,22 @@ export class GatewaySocket {
     this.session = { session: String(ready.session), token: String(ready.token) };
     if (this.socket) this.uplink.attach(this.socket, ready);
     this.#readyAtMs = performance.now();
+    this.#watch = new LineWatch(this.#readyAtMs);
     this.#listener.onLink('open', {});
     this.#listener.onReady(ready, isReplaced);
     this.#reportLoss();
     this.uplink.flush();
   }
 
-  /** Once a second: ping, notice a dead line, send what waited for a slow one. */
+  /** Once a second: notice a dead line, send what waited for a slow one. */
   #tick() {
     if (!this.socket || !this.isReady) return;
-    const now = performance.now();
-    if (now - this.#heardAtMs > SILENCE_MS) {
+    const next = this.#watch.look(performance.now(), this.uplink.sentBytes);
+    if (next === 'dead') {
       this.#onClose(ABNORMAL_CLOSE, '');
       return;
     }
-    if (now - this.#pingedAtMs >= PING_EVERY_MS) {
-      this.#pingedAtMs = now;
-      this.socket.send(encodeMessage({ type: 'ping', time_ms: nowMs() }));
-    }
+    if (next === 'ask') this.socket.send(encodeMessage({ type: 'ping', time_ms: nowMs() }));
     this.#reportLoss();
     this.uplink.flush();
   }
