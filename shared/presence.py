@@ -7,8 +7,8 @@ import contextlib
 import os
 import secrets
 import socket
-import time
 from collections.abc import Callable
+from time import monotonic, time
 
 from shared import keys
 from shared.bus import Bus
@@ -59,7 +59,7 @@ class Presence:
 
         It also tells how many tasks the process runs: those of a session end with it.
         """
-        now_ms = int(time.time() * 1000)
+        now_ms = int(time() * 1000)
         fields = {**self._describe(), "tasks": self._tasks.count(), "seen_ms": now_ms}
         flat = [item for pair in fields.items() for item in pair]
         self._bus.post("HSET", self._key, *flat)
@@ -87,10 +87,10 @@ class _TaskCount:
 
     def count(self) -> int:
         """Return the number."""
-        began_s = time.monotonic()
+        began_s = monotonic()
         if began_s >= self._good_until_s:
             self._counted = len(asyncio.all_tasks())
-            took_s = time.monotonic() - began_s
+            took_s = monotonic() - began_s
             self._good_until_s = began_s + took_s * _COUNT_SELDOM
         return self._counted
 

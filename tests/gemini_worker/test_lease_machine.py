@@ -1,4 +1,4 @@
-"""Three workers and one session on a real Redis, in any order of events.
+"""Three workers, a client and one session on a real Redis, in any order of events.
 
 The property that the whole takeover rests on: at any time at most one worker can say something,
 lease epochs only grow, and what the client is told has no hole and no repeat.
@@ -29,11 +29,12 @@ from gemini_worker.lease import Lease, claim
 from gemini_worker.turn import Said
 from shared.bus import Bus, open_bus
 from shared.bus_messages import Transcript
-from shared.codec import StreamId
+from shared.codec import Header, Kind, StreamId, encode
 from shared.errors import Fenced
 from shared.options import SessionOptions
 from tests.gemini_worker.shop import calm
 from tests.support.redis_server import RedisServer, start_redis
+from tests.support.replies import told
 
 WORKERS = ("one", "two", "three")
 LEASE_S = 60.0
@@ -59,6 +60,10 @@ class Takeovers(RuleBasedStateMachine):
         self.may_write: str | None = None
         self.epoch = 0
         self.said: list[StreamId] = []
+        self.heard_seq = 0
+        """How much the client has said by the time of the last claim."""
+        self.uttered = 0
+        self.is_parked = False
 
     @initialize()
     def open_session(self) -> None:
@@ -68,11 +73,15 @@ class Takeovers(RuleBasedStateMachine):
     async def _open_session(self) -> None:
         await self.bus.send("FLUSHDB")
         await self.dispatches["one"].prepare()
-        self.held: Attachment = await SessionStore(self.bus, "gateway").create(
-            "ann", SessionOptions(), "native"
-        )
+        self.store = SessionStore(self.bus, "gateway")
+        self.held: Attachment = await self.store.create("ann", SessionOptions(), "native")
         (self.entry,) = await self.dispatches["one"].take_new(1)
         await self._claim("one", self.entry)
+
+    async def _status(self) -> str:
+        found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.store.touch(self.held, lambda pulse: found.set_result(pulse.status))  # type: ignore[union-attr]
+        return await found
 
     async def _claim(self, name: str, entry: Entry) -> None:
         lease = await claim(self.bus, self.dispatches[name], entry, name)
@@ -83,6 +92,54 @@ class Takeovers(RuleBasedStateMachine):
         self.leases[name] = lease
         self.listed_for = self.may_write = name
         self.is_free, self.epoch = False, lease.epoch
+        self.is_parked = False
+
+    @rule()
+    def utter(self) -> None:
+        """The client says something; of a parked session a touch tells so."""
+        self.runner.run(self._utter())
+
+    async def _utter(self) -> None:
+        self.uttered += 1
+        entry = encode(Header(Kind.CONTROL, 1, self.uttered, 0.0), b"{}")
+        await told(self.store.append, self.held, self.uttered, entry)
+
+    @rule(name=workers, has_heard=st.booleans())
+    def park(self, name: str, has_heard: bool) -> None:
+        """The holder lets the session go, if it has heard all; nobody else can."""
+        lease = self.leases.get(name)
+        if lease is None or self.is_parked:
+            return
+        heard = self.uttered if has_heard else 0
+        try:
+            is_parked = self.runner.run(lease.park(heard, 0))
+        except Fenced:
+            assert name != self.may_write, "the holder was fenced"
+            return
+        assert name == self.may_write, "somebody else let it go"
+        assert is_parked == (heard == self.uttered)
+        if is_parked:
+            self.is_parked, self.heard_seq = True, self.uttered
+            self.runner.run(self.dispatches[name].drop(self.entry))
+            self.listed_for, self.is_free = None, False
+
+    @precondition(lambda self: self.is_parked)
+    @rule(name=workers, times=st.integers(1, 3))
+    def wake(self, name: str, times: int) -> None:
+        """Its gateway puts it in line, perhaps more than once: one worker gets it."""
+        for _ in range(times):
+            self.store.wake(self.held)
+        first, *others = self.runner.run(self.dispatches[name].take_new(10))
+        self.entry = first
+        self.runner.run(self._claim(name, first))
+        for entry in others:
+            assert self.runner.run(claim(self.bus, self.dispatches[name], entry, name)) is None
+
+    @rule()
+    def touch(self) -> None:
+        """The client's gateway learns whether something is unheard that nobody will hear."""
+        parked = "unheard" if self.uttered > self.heard_seq else "parked"
+        assert self.runner.run(self._status()) == (parked if self.is_parked else "ok")
 
     @rule(name=workers)
     def ask_for_work(self, name: str) -> None:
@@ -94,7 +151,7 @@ class Takeovers(RuleBasedStateMachine):
         if entries:
             self.runner.run(self._claim(name, entries[0]))
 
-    @precondition(lambda self: not self.is_free)
+    @precondition(lambda self: not self.is_free and not self.is_parked)
     @rule()
     def fall_silent(self) -> None:
         """The holder gives no sign of life for the time of a lease, and works on."""
@@ -149,6 +206,7 @@ class Takeovers(RuleBasedStateMachine):
         else:
             assert name == self.may_write
 
+    @precondition(lambda self: not self.is_parked)  # who has parked it has nothing to release
     @rule(name=workers)
     def release(self, name: str) -> None:
         """A worker that stops lets the session go; one that lost it changes nothing."""

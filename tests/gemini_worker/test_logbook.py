@@ -96,3 +96,18 @@ async def test_a_wish_is_heard_at_once(bus: Bus) -> None:
 
     await desk.answered(2)
     assert [wish for _, wish in desk.told] == ["", "operator"]
+
+
+async def test_it_is_known_for_how_long_nothing_has_changed(bus: Bus) -> None:
+    """From the look that found the last change; before the first look, for no time at all."""
+    desk = await _desk(bus)
+    first, second = Position(StreamId(1, 1), 1), Position(StreamId(1, 2), 2)
+    assert desk.book.still_s(NOON_S, BEGINNING) == 0.0
+
+    desk.book.write(NOON_S, BEGINNING)
+    desk.book.write(NOON_S + 2, first)
+    for later_s in (10, 20, 30):
+        desk.book.write(NOON_S + later_s, first)
+
+    assert desk.book.still_s(NOON_S + 30, first) == 28.0
+    assert desk.book.still_s(NOON_S + 30, second) == 0.0  # though nobody has written it yet

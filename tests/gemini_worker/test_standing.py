@@ -49,6 +49,20 @@ def test_the_mark_differs_where_the_figures_do(change: Callable[[Standing], None
     assert standing.mark(BEGINNING) != mark
 
 
+def test_it_may_rest_when_the_model_knows_nothing_that_a_handle_does_not() -> None:
+    """Before anything was said, and with a handle; a picture is sent again to whoever goes on."""
+    standing = _fresh()
+    _shown(standing)
+    assert standing.may_rest
+
+    for change in (_said, _typed):
+        standing = _fresh()
+        change(standing)
+        assert not standing.may_rest
+        standing.handle = "a-handle"
+        assert standing.may_rest
+
+
 def test_the_mark_knows_the_position() -> None:
     """What was sent is part of it."""
     standing = _fresh()

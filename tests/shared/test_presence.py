@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from shared import keys
+import pytest
+
+from shared import keys, presence
 from shared.bus import Bus
 from shared.presence import TTL_MS, Presence, alive, new_process_id
 
@@ -16,9 +18,9 @@ def test_names_of_processes_differ() -> None:
 
 async def test_a_beat_shows_the_process_for_a_while(bus: Bus) -> None:
     """A process is seen after its beat, with its fields, and only as long as it goes on beating."""
-    presence = Presence(bus, keys.WORKERS, "host-1-ab", lambda: {"sessions": 3})
+    one = Presence(bus, keys.WORKERS, "host-1-ab", lambda: {"sessions": 3})
 
-    await presence.beat()
+    await one.beat()
 
     key = keys.process_key(keys.WORKERS, "host-1-ab")
     assert await bus.send("HGET", key, "sessions") == b"3"
@@ -27,12 +29,42 @@ async def test_a_beat_shows_the_process_for_a_while(bus: Bus) -> None:
     assert await bus.send("ZRANGE", keys.WORKERS, 0, -1) == [b"host-1-ab"]
 
 
+async def test_tasks_are_counted_as_often_as_it_costs_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last count stands for a thousand times as long as it took."""
+    now_s, took_s = 0.0, 0.004
+    counted: list[float] = []
+
+    def clock() -> float:
+        return now_s
+
+    def all_tasks() -> set[int]:
+        nonlocal now_s
+        counted.append(now_s)
+        now_s += took_s
+        return set(range(len(counted)))
+
+    monkeypatch.setattr(presence, "monotonic", clock)
+    monkeypatch.setattr(asyncio, "all_tasks", all_tasks)
+    count = presence._TaskCount()
+
+    told = []
+    while now_s < 9.0:
+        told.append(count.count())
+        now_s += 1.0
+
+    assert counted == [0.0, pytest.approx(4.0, abs=1.1), pytest.approx(8.0, abs=1.2)]
+    assert told[0] == told[2] == 1
+    assert told[-1] == 3
+
+
 async def test_a_process_that_leaves_is_gone(bus: Bus) -> None:
     """Leaving removes the entry at once."""
-    presence = Presence(bus, keys.GATEWAYS, "host-1-ab", dict)
-    await presence.beat()
+    one = Presence(bus, keys.GATEWAYS, "host-1-ab", dict)
+    await one.beat()
 
-    await presence.leave()
+    await one.leave()
 
     assert await bus.send("DBSIZE") == 0
 

@@ -23,6 +23,7 @@ PAGE = (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
 SCRIPTS = ROOT / "shared" / "lua"
 NAMED = re.compile(r"`([^`]+)`")
 PASSWORD = "a-password-of-the-test"
+PARK_S = "0.5"
 
 
 def section(title: str) -> str:
@@ -49,7 +50,10 @@ def pattern_of(key: str, session_id: str) -> str:
 
 
 async def conversation(system: System) -> Client:
-    """Have a conversation in which everything is said once; the client stays connected."""
+    """Have a conversation in which everything is said once; the client stays connected.
+
+    It is parked in between, which takes a worker that does so soon.
+    """
     client = await system.client()
     await client.connect(system.url())
     await client.wait_for("state", state="live")
@@ -65,6 +69,9 @@ async def conversation(system: System) -> Client:
     await client.resend()
     await client.say("text", text="Once more")
     await client.wait_for("turn_end", turn=end["turn"] + 1)
+    await client.wait_for("state", state="parked")
+    await client.say("text", text="And again")
+    await client.wait_for("turn_end", turn=end["turn"] + 2)
     return client
 
 
@@ -80,14 +87,17 @@ async def fields_of(redis: Any, key: str) -> set[str]:
             return set()
 
 
-async def test_every_key_and_field_of_a_conversation_is_named(own_system: System) -> None:
+async def test_every_key_and_field_of_a_conversation_is_named(empty_system: System) -> None:
     """Whatever a conversation leaves in Redis, up to its end, stands on the page."""
-    await own_system.start_web()
-    client = await conversation(own_system)
+    await empty_system.start_live()
+    await empty_system.start_worker(WORKER_PARK_S=PARK_S)
+    await empty_system.start_gateway()
+    await empty_system.start_web()
+    client = await conversation(empty_system)
     session_id = client.ready["session"]
     found: dict[str, set[str]] = {}
 
-    async with _look(own_system) as redis:
+    async with _look(empty_system) as redis:
         for _ in range(2):  # while it goes on, and once it is over
             for key in [raw.decode() async for raw in redis.scan_iter()]:
                 pattern = pattern_of(key, session_id)
@@ -157,7 +167,7 @@ async def test_the_suggested_rules_carry_a_conversation(empty_system: System) ->
     """With a user per role and no right but the suggested ones, everything works."""
     await _lock(empty_system)
     await empty_system.start_live()
-    await empty_system.start_worker(REDIS_URL=_url(empty_system, "worker"))
+    await empty_system.start_worker(REDIS_URL=_url(empty_system, "worker"), WORKER_PARK_S=PARK_S)
     await empty_system.start_gateway(REDIS_URL=_url(empty_system, "gateway"))
     _, web_port = await empty_system.start_web(REDIS_URL=_url(empty_system, "web"))
 
@@ -179,10 +189,13 @@ async def test_the_suggested_rules_carry_a_conversation(empty_system: System) ->
 async def test_the_suggested_rules_let_the_monitor_end_what_nobody_holds(
     empty_system: System,
 ) -> None:
-    """The monitor's rights also suffice where it must do a worker's work."""
+    """The monitor's rights, and the gateway's, also suffice where they do a worker's work."""
     await _lock(empty_system)
     await empty_system.start_gateway(REDIS_URL=_url(empty_system, "gateway"))
-    client = await empty_system.client()
+    leaving, client = await empty_system.client(), await empty_system.client()
+    await leaving.connect(empty_system.url())
+    await leaving.say("end")
+    assert await leaving.wait_closed() == (4501, "ended: client")
     await client.connect(empty_system.url())
     command = (sys.executable, "-m", "web.monitor", "--end", client.ready["session"])
     env = {**empty_system.env, "REDIS_URL": _url(empty_system, "monitor")}
@@ -191,6 +204,8 @@ async def test_the_suggested_rules_let_the_monitor_end_what_nobody_holds(
 
     assert await monitor.ended(30) == 0, monitor.text
     assert await client.wait_closed() == (4501, "ended: operator")
+    async with _look(empty_system) as redis:
+        assert await redis.execute_command("ACL", "LOG") == []
 
 
 async def _lock(system: System) -> None:

@@ -136,3 +136,31 @@ async def test_rounds_begin_anew_after_a_pause() -> None:
 
     with rounds.joined_by(look):
         await looked.wait()
+
+
+async def test_a_round_in_which_nothing_is_due_does_not_take_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The timer is set for the next thing to do; a stir that comes before it brings it forward."""
+    rounds, went, looks = Rounds(), 0, 0
+    go_round = rounds._go_round
+
+    def count() -> None:
+        nonlocal went
+        went += 1
+        go_round()
+
+    def look(_now_s: float) -> float:
+        nonlocal looks
+        looks += 1
+        return NEVER_S
+
+    monkeypatch.setattr(rounds, "_go_round", count)
+    with rounds.joined_by(look):
+        await until(lambda: looks == 1, "it is looked at")
+        began = went
+        await asyncio.sleep(50 * rounds_module.ROUND_S)  # fifty rounds, if they took place
+        assert went == began
+
+        rounds.stir(look)
+        await until(lambda: looks == 2, "it is looked at again")

@@ -184,13 +184,14 @@ class Exchange:
         for answer in self._calls.expire(now_s):
             log.warning("the client has left a call unanswered", name=answer.name)
             self._tasks.create_task(self._uplink.answer(answer))
-        verdict = self._departure.due(now_s, self._moment(now_s))
+        moment = self._moment(now_s)
+        verdict = self._departure.due(now_s, moment)
         if verdict is not None:
             self._decide(verdict)
         again_s = self._logbook.write(now_s, self._uplink.position)
         if self._is_eventful:
             return now_s
-        rest_s = self._departure.rest_in_s(self._logbook.still_s(now_s))
+        rest_s = self._departure.rest_in_s(moment.still_s)
         return again_s if rest_s is None else min(again_s, now_s + rest_s)
 
     @property
@@ -228,7 +229,7 @@ class Exchange:
             is_stalled=standing.stall.is_stalled(now_s),
             is_owed=standing.stall.is_waiting,
             may_rest=standing.may_rest,
-            still_s=self._logbook.still_s(now_s),
+            still_s=self._logbook.still_s(now_s, self._uplink.position),
             away_s=self._away_s,
         )
 

@@ -31,12 +31,13 @@ class Logbook:
         """
         self._lease, self._standing, self._told = lease, standing, told
         self._written: object = None
-        self._wrote_s = float("-inf")
-        self._changed_s = float("inf")
+        self._wrote_s = self._changed_s = float("-inf")
 
-    def still_s(self, now_s: float) -> float:
-        """Return for how long nothing has changed, as far as anybody has looked."""
-        return max(0.0, now_s - self._changed_s)
+    def still_s(self, now_s: float, position: Position) -> float:
+        """Return for how long nothing has changed, at least."""
+        if self._standing.mark(position) != self._written:
+            return 0.0
+        return now_s - self._changed_s
 
     def write(self, now_s: float, position: Position) -> float:
         """Write, if it is time; return when that will be next.

@@ -27,7 +27,7 @@ MAX_QUEUE = 10_000
 
 SESSION_FIELDS = (
     *("user", "state", "model", "worker", "gateway", "door", "created_ms", "seen_ms"),
-    *("position", "turn", "chunks", "frames", "texts", "lease_epoch", "crashes"),
+    *("position", "turn", "chunks", "frames", "texts", "lease_epoch", "wakes", "crashes"),
     *("tokens_prompt", "tokens_response", "tokens_total"),
 )
 PROCESS_FIELDS = ("sessions", "capacity", "model", "connections", "max_connections", "draining")
@@ -136,7 +136,7 @@ def session_row(session_id: str, fields: Fields, lag_entries: int, now_ms: int) 
         tokens_total=number("tokens_total"),
         lag_entries=lag_entries,
         lag_ms=lag_entries * CHUNK_MS,
-        takeovers=max(0, number("lease_epoch") - 1),
+        takeovers=max(0, number("lease_epoch") - 1 - number("wakes")),
         crashes=number("crashes"),
     )
 
