@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gemini_worker.events import Tokens
+from gemini_worker.events import Audio, Tokens, TurnComplete, UserWords
 from gemini_worker.sent import BEGINNING, Position
 from gemini_worker.standing import Standing
 from shared.codec import StreamId
@@ -61,6 +61,28 @@ def test_it_may_rest_when_the_model_knows_nothing_that_a_handle_does_not() -> No
         assert not standing.may_rest
         standing.handle = "a-handle"
         assert standing.may_rest
+
+
+def test_what_was_heard_is_settled_when_nothing_is_owed() -> None:
+    """Neither while an answer is awaited, nor while one is given."""
+    standing = _fresh()
+    standing.settle(Position(StreamId(1, 3), 3))
+    assert standing.counters.heard_seq == 3
+
+    standing.turns.on(UserWords("What is"), 0.0)
+    standing.settle(Position(StreamId(1, 5), 5))
+    assert standing.counters.heard_seq == 3
+
+    standing.turns.on(Audio(b"\0\0"), 0.0)
+    standing.turns.on(TurnComplete(), 0.0)
+    standing.stall.asked(0.0)
+    standing.settle(Position(StreamId(1, 7), 7))
+    assert standing.counters.heard_seq == 3
+
+    standing.stall.on(Audio(b"\0\0"), 1.0)
+    standing.settle(Position(StreamId(1, 9), 9))
+    standing.settle(Position(StreamId(1, 8), 8))
+    assert standing.counters.heard_seq == 9
 
 
 def test_the_mark_knows_the_position() -> None:

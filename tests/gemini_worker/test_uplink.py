@@ -118,6 +118,41 @@ async def test_lost_speech_is_told(conversation: Conversation) -> None:
     assert conversation.gaps == [Gap(kind="audio", first=3, last=5)]
 
 
+@pytest.mark.parametrize(
+    ("heard_seq", "gaps"),
+    [(5, []), (9, []), (4, [Gap(kind="audio", first=5, last=5)])],
+    ids=["all of it", "and more", "not the end of it"],
+)
+async def test_what_was_heard_before_is_not_lost(
+    conversation: Conversation, heard_seq: int, gaps: list[Gap]
+) -> None:
+    """Quiet of long ago, which the next connection is not told of, is nobody's loss."""
+    await conversation.speak(*[b"%d" % number for number in range(1, 11)])
+    await conversation.bus.send("XTRIM", conversation.held.keys.up, "MINID", "1-6")
+    conversation.counters.heard_seq = heard_seq
+
+    async with conversation.live(Position(StreamId(1, 2), 2)) as (_, model):
+        await sent(model, b"6", b"7", b"8", b"9", b"10")
+
+    assert conversation.gaps == gaps
+
+
+async def test_a_redis_that_lost_what_was_heard_has_it_heard_again(
+    conversation: Conversation,
+) -> None:
+    """The client numbers anew from what is stored, so what is missing then is missing."""
+    await conversation.speak(b"1", b"2")
+    conversation.counters.heard_seq = 9
+
+    await conversation.come_back()
+    await conversation.speak(b"3", b"4", b"5")
+    await conversation.bus.send("XDEL", conversation.held.keys.up, "2-3", "2-4")
+    async with conversation.live() as (_, model):
+        await sent(model, b"1", b"2", b"5")
+
+    assert conversation.gaps == [Gap(kind="audio", first=3, last=4)]
+
+
 async def test_a_client_that_came_back_leaves_no_gap(conversation: Conversation) -> None:
     """Markers of connections have no number of their own; numbers run on across them."""
     for chunk in (b"1", b"2", b"3"):

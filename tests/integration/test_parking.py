@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.rest import AGAIN_S
-from shared import keys
+from shared import keys, limits
 from tests.support.client import Client
 from tests.support.media import jpeg, silence, speech
 from tests.support.processes import until
@@ -172,6 +172,25 @@ async def test_its_client_ends_it_without_a_worker(lot: System) -> None:
             return not await redis.xlen(keys.DISPATCH)
 
         await until(is_line_empty, "its place in line is given up")
+
+
+async def test_a_long_quiet_is_no_loss(lot: System) -> None:
+    """Minutes of an open microphone that no handle stands for: heard, and nobody's business."""
+    client = await _talked(lot)
+    quiet = next(silence(first=1, chunks=1))[:64]
+    for _ in range(2):  # one may not send that many frames at once
+        for _ in range(limits.UP_MAX_ENTRIES // 2 + 125):
+            await client.speak(quiet)
+        await client.wait_acked()
+        await client.close()
+        await client.connect(lot.url(), resume=True)
+    await _parked(lot, client)
+
+    await client.say("text", text="Good morning")
+
+    await client.wait_for("turn_end", turn=2)
+    assert [message for message in client.messages if message["type"] == "gap"] == []
+    await client.close()
 
 
 async def test_who_speaks_on_is_never_parked(lot: System) -> None:

@@ -139,8 +139,8 @@ class Conversation:
 
     async def _park(self) -> Outcome | None:
         """Let the session go until its client says something; None if it just has."""
-        standing = self._standing
-        if not await self._lease.park(standing.heard.seq, standing.counters.seen_picture):
+        standing, known = self._standing, self._standing.counters
+        if not await self._lease.park(known.heard_seq, known.seen_picture):
             return None
         # Whoever claims it from here on says that it goes on, and this must not come behind that.
         with contextlib.suppress(Fenced):

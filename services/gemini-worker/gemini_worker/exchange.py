@@ -97,7 +97,7 @@ class Exchange:
         except BaseExceptionGroup as group:
             raise _most_telling(group) from group
         finally:
-            self._standing.heard = self._uplink.position
+            self._standing.settle(self._uplink.position)
             # These know this object in turn. Cut here, the connection and its buffers go at once;
             # else they stay until garbage is collected, which may take hours.
             del self._live, self._uplink, self._logbook, self._calls

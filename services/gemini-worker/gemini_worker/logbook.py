@@ -48,6 +48,7 @@ class Logbook:
         """
         if now_s < self._wrote_s + CHECKPOINT_S:
             return self._wrote_s + CHECKPOINT_S
+        self._standing.settle(position)
         mark = self._standing.mark(position)
         is_still = mark == self._written
         if not is_still or now_s >= self._wrote_s + IDLE_CHECKPOINT_S:

@@ -32,8 +32,6 @@ class Standing:
     """What the next connection need not be sent again: the newest handle stands for it, or, where
     none was ever given, the history does."""
     had_handle: bool = field(init=False)
-    heard: Position = BEGINNING
-    """How far the uplink was sent when the newest connection was left."""
     left_out: int | None = None
     """A turn that a fresh session is not told of, since its question is replayed."""
     shown: Shown = field(default_factory=Shown)
@@ -70,6 +68,7 @@ class Standing:
             frames=int(fields.get("frames", 0)),
             texts=int(fields.get("texts", 0)),
             hidden_picture=int(fields.get("hidden_picture", 0)),
+            heard_seq=int(fields.get("heard_seq", 0)),
         )
         options = SessionOptions.model_validate_json(fields.get("options", "{}"))
         model = choose_model(options.model)
@@ -90,11 +89,16 @@ class Standing:
         """Tell whether all that the model knows is in the handle, or there is nothing to know."""
         return self.handle is not None or not (self.counters.chunks or self.counters.texts)
 
+    def settle(self, position: Position) -> None:
+        """The uplink was sent to ``position``: note what nobody needs any more, if so."""
+        if self.turns.is_quiet and not self.stall.is_waiting:
+            self.counters.heard_seq = max(self.counters.heard_seq, position.seq)
+
     def mark(self, position: Position) -> object:
         """Return something that differs whenever `figures` do, at a tenth of their cost."""
         counted = self.counters
         return (
-            *(position, counted.chunks, counted.frames, counted.texts),
+            *(position, counted.chunks, counted.frames, counted.texts, counted.heard_seq),
             *(counted.heard_turn, counted.heard_ms, self.turns.turn, self.turns.tokens),
         )
 
@@ -105,6 +109,7 @@ class Standing:
             "chunks": self.counters.chunks,
             "frames": self.counters.frames,
             "texts": self.counters.texts,
+            "heard_seq": self.counters.heard_seq,
             "heard_turn": self.counters.heard_turn,
             "heard_ms": self.counters.heard_ms,
             "turn": self.turns.turn,

@@ -110,6 +110,9 @@ class Counters:
     chunks: int = 0
     frames: int = 0
     texts: int = 0
+    heard_seq: int = 0
+    """Up to this number of the client everything was heard, and nothing of it waits for an answer:
+    what is missing there is no loss, whatever the next connection replays."""
     heard_turn: int = 0
     heard_ms: float = 0.0
     seen_picture: int = 0
@@ -194,6 +197,7 @@ class Uplink:
                 # The marker that opens a connection, where the numbers go on from before; or
                 # from earlier, if Redis has lost what was heard.
                 seq = min(self.position.seq, entry.last)
+                self.counters.heard_seq = min(self.counters.heard_seq, entry.last)
                 self.sent.pass_over(Position(entry.id, seq))
         while frame := self._frames.take_due(_now_s()):
             await self._send_picture(frame)
@@ -205,7 +209,7 @@ class Uplink:
 
     async def _notice_hole(self, entry_id: StreamId) -> None:
         """Tell of numbers that are missing: they fell out of the stream before they were read."""
-        first = self.position.seq + 1
+        first = max(self.position.seq, self.counters.heard_seq) + 1
         if entry_id.seq > first:
             await self.desk.lost(Gap(kind="audio", first=first, last=entry_id.seq - 1))
 

@@ -22,7 +22,13 @@ LAGGING_MS = 2_000
 
 UNSEEN_S = 5.0
 MAX_WIDTH = 10_000
-_STATES = {"live": "green", "queued": "yellow", "resuming": "yellow", "parked": "blue", "ended": "dim"}
+_STATES = {
+    "live": "green",
+    "queued": "yellow",
+    "resuming": "yellow",
+    "parked": "blue",
+    "ended": "dim",
+}
 
 
 @dataclass(frozen=True)
