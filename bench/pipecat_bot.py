@@ -1,7 +1,8 @@
 """Pipecat's own pipeline for Gemini Live behind the tutorial's protocol, to compare with.
 
-Run by the interpreter of an environment of its own (bench/pipecat_home.py). What Pipecat's own
-project template switches on beyond this (metrics, RTVI, its own speech detection) is off here.
+Run by the interpreter of an environment of its own (bench/pipecat_home.py). It is what the template
+of its own command line writes for a speech-to-speech bot on Gemini Live: with speech detection of
+its own, metrics and RTVI. With ``--bare`` these are off, as in some of its examples.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fastapi import FastAPI, WebSocket
 from google.genai.types import HttpOptions
 from loguru import logger
 from PIL import Image
+from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
@@ -28,11 +30,16 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
 from pipecat.serializers.base_serializer import FrameSerializer
 from pipecat.services.google.gemini_live.llm import GeminiLiveLLMService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
+
+IS_BARE = "--bare" in sys.argv
 
 app = FastAPI()
 
@@ -80,12 +87,20 @@ async def converse(websocket: WebSocket) -> None:
         ),
     )
     context = LLMContext()
-    user, assistant = LLMContextAggregatorPair(context)
+    user, assistant = LLMContextAggregatorPair(
+        context,
+        user_params=None if IS_BARE else LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer()),
+    )
     pipeline = Pipeline([transport.input(), user, llm, transport.output(), assistant])
     worker = PipelineWorker(
         pipeline,
-        params=PipelineParams(audio_in_sample_rate=16_000, audio_out_sample_rate=24_000),
-        enable_rtvi=False,
+        params=PipelineParams(
+            audio_in_sample_rate=16_000,
+            audio_out_sample_rate=24_000,
+            enable_metrics=not IS_BARE,
+            enable_usage_metrics=not IS_BARE,
+        ),
+        enable_rtvi=not IS_BARE,
     )
     runner = WorkerRunner(handle_sigint=False)
 

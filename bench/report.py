@@ -28,7 +28,8 @@ _NAMES = {
     Kind.NATIVE: "Overshoulder",
     Kind.DOOR: "Overshoulder, tutorial's door",
     Kind.RELAY: "plain relay",
-    Kind.PIPECAT: "Pipecat",
+    Kind.PIPECAT: "Pipecat, as its template",
+    Kind.PIPECAT_BARE: "Pipecat, bare",
 }
 
 
@@ -66,7 +67,11 @@ def find(
 def ratios(figures: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each comparison of CPU that the cases allow."""
     sentences = []
-    for mine, other in ((Kind.DOOR, Kind.RELAY), (Kind.NATIVE, Kind.PIPECAT)):
+    for mine, other in (
+        (Kind.DOOR, Kind.RELAY),
+        (Kind.NATIVE, Kind.PIPECAT),
+        (Kind.NATIVE, Kind.PIPECAT_BARE),
+    ):
         loads = {(one["case"]["sessions"], one["case"]["chunk_ms"]) for one in figures}
         for sessions, chunk_ms in sorted(loads):
             a, b = (find(figures, kind, sessions, chunk_ms) for kind in (mine, other))
@@ -88,7 +93,7 @@ def as_tables(figures: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) 
         table.add_column(name, justify="left" if name in {"who", "of which"} else "right")
     for one, row in zip(figures, rows(figures), strict=True):
         table.add_row(*row, style=None if is_lossless(one) else "bold red")
-    notes = [*missing.values(), *warnings(figures)]
+    notes = [*set(missing.values()), *warnings(figures)]
     return Group(table, *map(Text, ratios(figures)), *(Text(note, "yellow") for note in notes))
 
 
@@ -96,7 +101,7 @@ def as_markdown(figures: Sequence[Mapping[str, Any]], missing: Mapping[str, str]
     """Return the same for docs/performance.md."""
     lines = ["| " + " | ".join(COLUMNS) + " |", "| --- | " + "---: | " * (len(COLUMNS) - 1)]
     lines += ["| " + " | ".join(row) + " |" for row in rows(figures)]
-    notes = [*ratios(figures), *missing.values(), *warnings(figures)]
+    notes = [*ratios(figures), *set(missing.values()), *warnings(figures)]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).replace(": | \n", ": |\n")
 
 

@@ -90,13 +90,14 @@ def _merge(alike: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _missing(cases: Iterable[Case]) -> dict[str, str]:
-    if not any(case.kind is Kind.PIPECAT for case in cases):
+    wanted = {case.kind for case in cases} & {Kind.PIPECAT, Kind.PIPECAT_BARE}
+    if not wanted:
         return {}
     try:
         _tell("looking for Pipecat; the first time it is installed, which takes a minute")
         pipecat_python()
     except PipecatMissing as exc:
-        return {Kind.PIPECAT: f"Pipecat cannot be installed: {exc}"}
+        return dict.fromkeys(wanted, f"Pipecat cannot be installed: {exc}")
     return {}
 
 

@@ -39,7 +39,9 @@ class Kind(StrEnum):
     RELAY = "relay"
     """The tutorial's server as one would write it today: one process, no broker."""
     PIPECAT = "pipecat"
-    """Pipecat in its idiomatic form, behind the tutorial's protocol."""
+    """Pipecat as its own project template has it, behind the tutorial's protocol."""
+    PIPECAT_BARE = "pipecat-bare"
+    """The same with everything off that may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ def _target(
             return _other("relay", command, folder, endpoint)
         case Kind.PIPECAT:
             return _other("pipecat", (str(pipecat_python()), PIPECAT_BOT), folder, endpoint)
+        case Kind.PIPECAT_BARE:
+            bare = (str(pipecat_python()), PIPECAT_BOT, "--bare")
+            return _other("pipecat", bare, folder, endpoint)
         case Kind.DIRECT:
             return _direct(endpoint)
 

@@ -17,8 +17,8 @@ from bench.marks import REPLY_MS
 from bench.media import screen_jpeg
 from bench.meters import cpu_s, percentile, resident_kb, summary
 from bench.publish import publish, renew
-from bench.report import COLUMNS, added_ms, as_markdown, as_tables, ratios, warnings
-from bench.run import is_lossless
+from bench.report import COLUMNS, added_ms, as_markdown, as_tables, ratios, short_name, warnings
+from bench.run import Case, is_lossless, measure
 from bench.suite import default_cases, together
 from bench.targets import Kind
 from gateway.pictures import check_jpeg
@@ -68,6 +68,7 @@ def test_the_default_suite_measures_every_kind_at_twenty_sessions() -> None:
 
     assert {case.kind for case in cases if case.sessions == 20} == set(Kind)
     assert {case.chunk_ms for case in cases if case.kind is Kind.NATIVE} == {0, 20, 40, 100}
+    assert [case.park_s > 0 for case in cases if not case.chunk_ms] == [False, True]
 
 
 def test_runs_of_one_case_are_put_together() -> None:
@@ -180,6 +181,19 @@ async def test_a_short_run_loses_nothing_and_fills_every_figure(tmp_path: Path, 
     servers = [name for one in figures for name in one["cpu_ms_per_session_s"]]
     others = ["relay"] if "relay" in kinds else []
     assert servers == ["gateway", "worker", "redis", *others]
+
+
+async def test_silent_sessions_are_measured_once_they_are_parked() -> None:
+    """Nobody holds them by then, and nobody was cut off."""
+    silent = Case(
+        Kind.NATIVE, 4, seconds=1.0, warm_up_s=0.0, chunk_ms=0, has_pictures=False, park_s=0.5
+    )
+
+    figures = await measure(silent)
+
+    assert is_lossless(figures)
+    assert figures["replies"] == 0
+    assert short_name(figures["case"]) == "Overshoulder, 4 sessions, parked"
 
 
 def _figures(kind: Kind, cpu_ms: float, p50: float = 1.0) -> dict[str, Any]:

@@ -217,16 +217,21 @@ async def _dispatched(bus: Bus) -> list[tuple[bytes, dict[bytes, bytes]]]:
 async def test_a_silent_client_that_answers_stays(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is asked again and again, and one that is there is never closed for it."""
-    asked = 0
+    """It is asked again and again, and one that is there is never closed for it.
+
+    A page sees nothing of a ping, so it is told along with each what is stored.
+    """
+    asked, told = 0, []
 
     async def answer(socket: RawSocket) -> None:
         nonlocal asked
         while True:
-            opcode, _ = await socket.receive()
+            opcode, data = await socket.receive()
             if opcode == PING:
                 asked += 1
                 await socket.send(frame(PONG, b""))
+            elif opcode == TEXT and b'"ack"' in data:
+                told.append(data)
 
     monkeypatch.setattr(keepalive, "PING_S", 0.01)
     monkeypatch.setattr(keepalive, "PONG_S", 0.5)
@@ -237,6 +242,8 @@ async def test_a_silent_client_that_answers_stays(
     await until(lambda: asked >= 10, "it was asked ten times")
 
     assert not answering.done()
+    assert len(told) >= 9
+    assert set(told) == {b'{"type":"ack","seq":0,"picture":0}'}
     assert running.gateway.connections == 1
     answering.cancel()
     await asyncio.gather(answering, return_exceptions=True)

@@ -21,7 +21,7 @@ from websockets.protocol import State
 from gateway import metrics
 from gateway.framing import PING_FRAME, Framing, frame_of
 from gateway.keepalive import KeepAlive, Step
-from gateway.socket import ClientLeft, TakeNow
+from gateway.socket import Along, ClientLeft, TakeNow
 from shared.bounded_http import BoundedHttp
 from shared.token_bucket import TokenBucket
 
@@ -151,7 +151,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.loop.call_later(FLUSH_S, self.transport.abort)
         await super().send(message)
 
-    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
+    def look_after(self, now_s: float, *, is_at_rest: bool, along: Along) -> float:
         """Ping a client that has been silent; close one that stays so, also if it reads nothing.
 
         uvicorn's own pings take two timers for each client, and one that speaks needs none.
@@ -160,7 +160,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             return float("inf")
         match self._keep_alive.look(now_s, is_at_rest=is_at_rest):
             case Step.ASK:
-                self.transport.write(PING_FRAME)
+                told = along()
+                message = frame_of(told.encode(), is_text=True) if told else b""
+                self.transport.write(PING_FRAME + message)
             case Step.GIVE_UP:
                 self.keepalive_timeout()
                 self.loop.call_later(FLUSH_S, self.transport.abort)
@@ -211,9 +213,9 @@ class DirectSocket:
         """Wait until it has left, or the client is gone."""
         await self._protocol.writable.wait()
 
-    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
+    def look_after(self, now_s: float, *, is_at_rest: bool, along: Along) -> float:
         """Ask a client that has been silent whether it lives; cut off one that is not."""
-        return self._protocol.look_after(now_s, is_at_rest=is_at_rest)
+        return self._protocol.look_after(now_s, is_at_rest=is_at_rest, along=along)
 
     def send(self, data: str | bytes) -> None:
         """Send one text or binary message; raise `ClientLeft` if the client is gone."""

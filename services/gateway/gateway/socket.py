@@ -9,6 +9,9 @@ TakeNow = Callable[[str | bytes], bool]
 """Takes a message at once if it can be done without waiting; tells whether it did."""
 
 
+Along = Callable[[], str | None]
+
+
 class ClientLeft(Exception):
     """The client's socket is closed; ``code`` is what it said, or 1006."""
 
@@ -36,10 +39,17 @@ class ClientSocket(Protocol):
     async def relieved(self) -> None:
         """Wait until the client has taken what was sent, or is gone."""
 
-    def look_after(self, now_s: float, *, is_at_rest: bool) -> float:
+    def look_after(self, now_s: float, *, is_at_rest: bool, along: Along) -> float:
         """Ask a client that has been silent whether it lives; cut off one that does not answer.
 
-        At rest it is asked more seldom. Returns when to come back.
+        Args:
+            now_s: Monotonic time.
+            is_at_rest: It is asked more seldom.
+            along: Returns a message to send along, which a page sees; of the question it sees
+                nothing. None: there is none.
+
+        Returns:
+            When to come back.
         """
 
     def send(self, data: str | bytes) -> None:

@@ -21,7 +21,7 @@ from gateway.socket import ClientSocket
 from gateway.uplink import Uplink
 from shared.errors import BusError, SessionGone, Superseded
 
-TOUCH_S, IDLE_TOUCH_S, PARKED_TOUCH_S = 2.0, 10.0, 25.0
+TOUCH_S, IDLE_TOUCH_S, PARKED_TOUCH_S = 2.0, 10.0, 60.0
 """How often Redis is told that the client is there; the same where nobody says anything; and where
 no worker waits for it either."""
 
@@ -37,6 +37,9 @@ class Tended(Protocol):
     uplink: Uplink
     downlink: Downlink
     rest: Rest
+
+    def acknowledgement(self) -> str | None:
+        """Return what tells the client what is stored, if its protocol has a word for that."""
 
 
 class Upkeep:
@@ -73,7 +76,9 @@ class Upkeep:
             connection.downlink.forget_played()
         is_calm = connection.rest.is_parked or now_s >= self._changed_s + CALM_S
         is_at_rest = is_calm and not connection.downlink.is_receipt_awaited
-        again_s = connection.socket.look_after(now_s, is_at_rest=is_at_rest)
+        again_s = connection.socket.look_after(
+            now_s, is_at_rest=is_at_rest, along=connection.acknowledgement
+        )
         if not is_at_rest:
             return now_s + TOUCH_S
         connection.rest.begin()

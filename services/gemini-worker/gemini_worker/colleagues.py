@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from gemini_worker.balance import Appetite, Load, appetite, has_surplus
 from shared import keys
 from shared.bus import Bus
@@ -28,9 +30,12 @@ class Colleagues:
 
     async def look(self) -> None:
         """Read the table again; while Redis is away nobody is known."""
+        found: dict[str, dict[str, str]]
         try:
-            found = await alive(self._bus, keys.WORKERS, within_ms=self._silence_ms)
-            self._total = await self._bus.send("XLEN", keys.DISPATCH)
+            found, self._total = await asyncio.gather(
+                alive(self._bus, keys.WORKERS, within_ms=self._silence_ms),
+                self._bus.send("XLEN", keys.DISPATCH),
+            )
         except BusError:
             found = {}
         self._others = [

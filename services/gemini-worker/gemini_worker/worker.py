@@ -115,7 +115,8 @@ class Worker:
             else:
                 for entry in entries:
                     self._start(entry)
-                await asyncio.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - not a secret
+                if entries:
+                    await asyncio.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - not a secret
 
     async def _take(self, appetite: Appetite) -> list[Entry]:
         if not appetite.gives_way:

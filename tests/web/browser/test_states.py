@@ -166,6 +166,22 @@ async def test_every_state_is_told(visit: Visit, results: Path, state: str) -> N
     visit.errors[:] = [error for error in visit.errors if "WebSocket" not in error]
 
 
+async def test_a_parked_conversation_looks_ready(visit: Visit) -> None:
+    """Nobody need know that no worker holds it: a question is asked as ever, and answered."""
+    await visit.start("start-type")
+    await visit.gateway.say(type="state", state="parked", model="m")
+    await visit.reaches("ready")
+
+    await visit.page.get_by_label("Type a question").fill("Good morning")
+    await visit.page.keyboard.press("Enter")
+    await visit.reaches("thinking")
+    await visit.gateway.say(type="state", state="connecting")
+    await visit.reaches("connecting")
+    await visit.gateway.say(type="state", state="live", model="m")
+
+    await visit.reaches("thinking")
+
+
 async def test_statuses_differ_in_shape(visit: Visit) -> None:
     """Listening, hearing, thinking and speaking are told apart without colour."""
     shapes = set()

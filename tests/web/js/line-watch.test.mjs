@@ -31,12 +31,16 @@ function answering(watch) {
   };
 }
 
-test('a line on which nothing is said is asked every 5 s at first, then every 20 s', () => {
+test('a line on which nothing is said is asked every 5 s at first, then never while there are signs of life', () => {
   const watch = new LineWatch(0);
+  const answer = answering(watch);
 
-  const { ask, dead } = looks(watch, 1, 120, answering(watch));
+  const { ask, dead } = looks(watch, 1, 240, (second, found) => {
+    answer(second, found);
+    if (second % 35 === 0 && second < 150) watch.heard(second * 1_000, true);
+  });
 
-  assert.deepEqual(ask, [5, 10, 15, 20, 25, 30, 50, 70, 90, 110]);
+  assert.deepEqual(ask, [5, 10, 15, 20, 25, 30, 191]); // the last sign came at 140
   assert.deepEqual(dead, []);
 });
 
@@ -51,7 +55,7 @@ test('what is sent, or comes, has the line asked often again', () => {
       return isSent && second >= 52 ? 1 : 0;
     });
 
-    assert.deepEqual(ask, [5, 10, 15, 20, 25, 30, 50, 55, 60, 65, 70, 75]);
+    assert.deepEqual(ask, [5, 10, 15, 20, 25, 30, 53, 58, 63, 68, 73, 78]);
   }
 });
 
@@ -70,6 +74,17 @@ test('anything that comes is an answer', () => {
   const { dead } = looks(watch, 1, 60, (second) => watch.heard(second * 1_000 + 10, false));
 
   assert.deepEqual(dead, []);
+});
+
+test('a line that is doubted is asked at once', () => {
+  const watch = new LineWatch(0);
+  looks(watch, 1, 50, answering(watch));
+
+  watch.doubt();
+
+  assert.equal(watch.look(50_000, 0), 'ask');
+  assert.equal(watch.look(51_000, 0), 'wait');
+  assert.equal(watch.look(58_000, 0), 'ask');
 });
 
 test('after a sleep the line is asked at once, and has its time to answer', () => {

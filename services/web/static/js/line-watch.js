@@ -1,10 +1,10 @@
 /** When to ask whether a line lives, and when to give it up. Pure. */
 
 const ASK_EVERY_MS = 5_000;
-/** The same while nobody says anything: a dead line then costs nobody a word. */
-const ASK_SELDOM_MS = 20_000;
-/** Nothing said for longer than this: it is asked seldom. */
+/** Nothing said for longer than this: the gateway asks, and what it sends along is a sign of life. */
 const REST_AFTER_MS = 30_000;
+/** At rest, no sign of life for longer than this: the page asks itself. */
+const REST_SILENCE_MS = 50_000;
 /** No answer, nor anything else, for longer than this: a dead line that TCP has not noticed. */
 const ANSWER_MS = 7_000;
 /** Looks come once a second. A longer pause is a machine that slept, and its line may be gone. */
@@ -14,18 +14,25 @@ export class LineWatch {
   #saidAtMs;
   #lookedAtMs;
   #askedAtMs;
+  #heardAtMs;
   #isAnswered = true;
   #sentBytes = 0;
 
   /** @param {number} nowMs When the line was opened. */
   constructor(nowMs) {
-    this.#saidAtMs = this.#askedAtMs = this.#lookedAtMs = nowMs;
+    this.#saidAtMs = this.#askedAtMs = this.#heardAtMs = this.#lookedAtMs = nowMs;
   }
 
-  /** @param {number} nowMs @param {boolean} isAnswer What came only answers the question. */
-  heard(nowMs, isAnswer) {
+  /** @param {number} nowMs @param {boolean} isSign What came is a sign of life, and says nothing. */
+  heard(nowMs, isSign) {
     this.#isAnswered = true;
-    if (!isAnswer) this.#saidAtMs = nowMs;
+    this.#heardAtMs = nowMs;
+    if (!isSign) this.#saidAtMs = nowMs;
+  }
+
+  /** The network may have changed: ask with the next look. */
+  doubt() {
+    this.#lookedAtMs = -Infinity;
   }
 
   /**
@@ -42,8 +49,9 @@ export class LineWatch {
     }
     const sinceMs = nowMs - this.#askedAtMs;
     if (!this.#isAnswered && !hasSlept) return sinceMs > ANSWER_MS ? 'dead' : 'wait';
-    const everyMs = nowMs - this.#saidAtMs > REST_AFTER_MS ? ASK_SELDOM_MS : ASK_EVERY_MS;
-    if (!hasSlept && sinceMs < everyMs) return 'wait';
+    const isAtRest = nowMs - this.#saidAtMs > REST_AFTER_MS;
+    const isDue = isAtRest ? nowMs - this.#heardAtMs > REST_SILENCE_MS : sinceMs >= ASK_EVERY_MS;
+    if (!isDue && !hasSlept) return 'wait';
     this.#askedAtMs = nowMs;
     this.#isAnswered = false;
     return 'ask';

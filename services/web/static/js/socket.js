@@ -109,8 +109,9 @@ export class GatewaySocket {
     return this.uplink.socket !== null;
   }
 
-  /** Try at once: the network is back. */
+  /** Try at once, or doubt the line that there is: the network is back. */
   retryNow() {
+    this.#watch.doubt();
     if (!this.#isWanted || this.socket) return;
     clearTimeout(this.#timer);
     void this.#connect();
@@ -217,7 +218,7 @@ export class GatewaySocket {
       return;
     }
     const message = decodeMessage(frame);
-    this.#watch.heard(performance.now(), message?.type === 'pong');
+    this.#watch.heard(performance.now(), message?.type === 'pong' || message?.type === 'ack');
     if (message === null) return;
     if (message.type === 'ready') this.#onReady(message);
     else if (message.type === 'ack') this.uplink.onAck(Number(message.seq));
