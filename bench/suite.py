@@ -16,7 +16,7 @@ from bench.targets import Kind
 ROUNDS = 2
 IDLE_SESSIONS = 1_000
 PARK_S = 3.0
-"""What a parked session costs does not depend on it; its default is a minute."""
+"""What a parked session costs does not depend on it; its default is two minutes."""
 _SUMMED = ("loss",)
 _FIRST = ("case", "cores", "first_problems")
 

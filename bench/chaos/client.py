@@ -106,6 +106,9 @@ class Client:
         self._cut.set()
 
     def _act(self, moment: Moment) -> None:
+        self.record.breaks.seen(asyncio.get_running_loop().time(), is_on=moment.is_break)
+        if moment.is_break:
+            return
         if moment.share is not None:
             self._share(active=moment.share)
         if moment.shows:

@@ -114,14 +114,19 @@ def owned(stories: Iterable[Story], sent: Sequence[Sent]) -> list[Story]:
     return found
 
 
-def judge_uplink(record: Record, stories: Sequence[Story]) -> Judgement:
-    """Compare what a client said with what the model has."""
+def judge_uplink(record: Record, stories: Sequence[Story], *, is_parked: bool) -> Judgement:
+    """Compare what a client said with what the model has.
+
+    A session has one Live connection at the end, or none if it is parked by then.
+    """
     judgement = Judgement(histories=len(stories))
     said = [(one.kind, one.mark) for one in record.sent]
     live = [story for story in stories if story.is_live]
-    if len(live) != 1:
-        judgement.details.append(f"{len(live)} live histories instead of one")
-    reached = _stitched(said, live[0] if live else None, stories)
+    if len(live) != (0 if is_parked else 1):
+        of = "a parked session" if is_parked else "a session"
+        judgement.details.append(f"{len(live)} live histories of {of}")
+    last = live[0] if live else _reaching(said, stories, len(said))
+    reached = _stitched(said, last, stories)
     judgement.uplink = _compare(said, reached)
     if not judgement.uplink.is_balanced:
         judgement.details.append(_first_difference(said, reached))
@@ -129,10 +134,10 @@ def judge_uplink(record: Record, stories: Sequence[Story]) -> Judgement:
     return judgement
 
 
-def _stitched(said: list[Token], live: Story | None, stories: Sequence[Story]) -> list[Token]:
+def _stitched(said: list[Token], last: Story | None, stories: Sequence[Story]) -> list[Token]:
     """Return the sequence over all histories, each cut where the next was replayed from."""
     reached: list[Token] = []
-    story = live
+    story = last
     end = len(said)
     while story is not None:
         start = _start(said, story.tokens)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bench.chaos.signs import Signs
+from bench.chaos.signs import Breaks, Signs
 from shared.codec import StreamId
 
 
@@ -48,5 +48,6 @@ class Record:
     problems: list[str] = field(default_factory=list)
     """Everything that a client should never see."""
     notices: list[str] = field(default_factory=list)
+    breaks: Breaks = field(default_factory=Breaks)
     stored: Signs = field(default_factory=Signs)
     """Acknowledgements: the gateway takes what is said, and Redis has it."""

@@ -64,6 +64,8 @@ def silences(
             for silence in signs.silences:
                 if silence.began_s > client.silent_from_s - REACTION_S:
                     break  # nobody says anything any more
+                if client.record.breaks.explain(silence):
+                    continue
                 cause, is_alone = _cause(silence, mine)
                 row = _row(rows, cause)
                 name = f"{side}_s" if is_alone else f"{side}_among_others_s"

@@ -50,6 +50,9 @@ END_S = 20.0
 LOOK_S = 0.5
 SCRIPT_PACE = "2"
 PATIENCE_S = 60.0
+PARK_S = "1"
+"""Sessions are parked in most of the breaks that their clients make."""
+
 EXCEPTION = "Traceback (most recent call last)"
 
 
@@ -87,10 +90,14 @@ async def break_everything(plan: Plan, logs: Path | None = None) -> dict[str, An
             await _talk(plan, stage)
             unsettled = await _settle(stage)
             ledger = (await stage.system.control(op="ledger"))["ledger"]
+            parked = {number for number, seen in stage.watch.seen.items() if seen.is_parked}
             left = await _end(stage, before)
             await stage.watch.read()
         stories = stories_of(ledger)
-        judgements = [_judge(stage, client, stories) for client in stage.clients]
+        judgements = [
+            _judge(stage, client, stories, is_parked=client.number in parked)
+            for client in stage.clients
+        ]
         problems = [*unsettled, *_problems(stage, judgements)]
     return {
         "plan": asdict(plan),
@@ -107,6 +114,7 @@ async def _stage(plan: Plan, logs: Path | None) -> AsyncIterator[Stage]:
     """Start Redis, the scripted Live endpoint, workers and gateways; nobody is connected yet."""
     with TemporaryDirectory(prefix="overshoulder-chaos-") as folder, _output_to(logs):
         async with bare_system(Path(folder)) as system:
+            system.env["WORKER_PARK_S"] = PARK_S
             await system.start_live(
                 LOCAL_LIVE_SCRIPT_PACE=SCRIPT_PACE,
                 LOCAL_LIVE_MAX_SESSIONS=str(3 * plan.sessions + 10),
@@ -211,9 +219,9 @@ async def _end(stage: Stage, before: Holdings) -> dict[str, int]:
     return left
 
 
-def _judge(stage: Stage, client: Client, stories: Sequence[Story]) -> Judgement:
+def _judge(stage: Stage, client: Client, stories: Sequence[Story], *, is_parked: bool) -> Judgement:
     mine = owned(stories, client.record.sent)
-    judgement = judge_uplink(client.record, mine)
+    judgement = judge_uplink(client.record, mine, is_parked=is_parked)
     judge_downlink(client.record, stage.watch.seen[client.number].published, judgement)
     return judgement
 

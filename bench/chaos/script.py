@@ -15,7 +15,11 @@ QUESTION_S = 8.0
 PICTURE_S = 2.0
 SHARING_S = 20.0
 NOT_SHARING_S = 3.0
+BREAK_S = 25.0
 UTTERANCE_CHUNKS = (10, 40)
+BREAK_CHUNKS = (20, 150)
+"""How long a client says nothing at all; workers park a session after a second of that."""
+
 LONGEST_ANSWER_WORDS = 25
 """7.5 s of speech: long enough that many faults strike in the middle of an answer."""
 
@@ -28,14 +32,22 @@ class Moment:
     shows: bool = False
     question: str | None = None
     loud: bool = False
+    is_break: bool = False
+    """Nothing is said, not even that it is quiet."""
 
 
 def moments(seed: int, client: int) -> Iterator[Moment]:
     """Yield a client's moments, one every 40 ms, for as long as anybody asks."""
     chance = random.Random(f"{seed}/{client}")
-    loud_left, sharing, asked = 0, True, 0
+    loud_left, break_left, sharing, asked = 0, 0, True, 0
     yield Moment(share=True, shows=True)
     while True:
+        if not loud_left and not break_left and _strikes(chance, BREAK_S):
+            break_left = chance.randint(*BREAK_CHUNKS)
+        if break_left:
+            break_left -= 1
+            yield Moment(is_break=True)
+            continue
         share = None
         if _strikes(chance, SHARING_S if sharing else NOT_SHARING_S):
             share = sharing = not sharing

@@ -60,6 +60,7 @@ class Seen:
     """Live session to how many messages it has taken in."""
     open_sessions: int = 0
     """Live sessions open now."""
+    is_parked: bool = False
 
 
 class Watch:
@@ -88,8 +89,9 @@ class Watch:
         ]
 
     def is_settled(self, client: Client) -> bool:
-        """Tell whether all that a client said is stored, and one Live session listens to it."""
-        return client.is_acknowledged and self.seen[client.number].open_sessions == 1
+        """Tell whether all that a client said is stored, and one Live session has listened."""
+        seen = self.seen[client.number]
+        return client.is_acknowledged and seen.open_sessions == (0 if seen.is_parked else 1)
 
     async def _listen(self) -> None:
         by_tag = {client.tag: self.seen[client.number] for client in self._clients}
@@ -115,8 +117,11 @@ class Watch:
 
     async def _read(self, client: Client) -> None:
         seen, names = self.seen[client.number], SessionKeys.of(client.session_id)
-        worker, gateway = await self._bus.send("HMGET", names.session, "worker", "gateway")
+        worker, gateway, state = await self._bus.send(
+            "HMGET", names.session, "worker", "gateway", "state"
+        )
         seen.worker, seen.gateway = (worker or b"").decode(), (gateway or b"").decode()
+        seen.is_parked = state == b"parked"
         while True:
             last = seen.published[-1].id if seen.published else START
             entries = await self._bus.send(

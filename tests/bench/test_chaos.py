@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from bench.chaos.ledger import (
 from bench.chaos.plan import Kind, draw, parse_kinds
 from bench.chaos.record import Absence, Hidden, Record, Sent
 from bench.chaos.report import as_tables, is_balanced
-from bench.chaos.signs import Signs, Silence
+from bench.chaos.script import Moment, moments
+from bench.chaos.signs import Breaks, Signs, Silence
 from shared.codec import StreamId
 from tests.support.processes import Process
 
@@ -45,8 +46,9 @@ def _history(numbers: Sequence[int], *, is_live: bool = True) -> dict[str, Any]:
     return {"session": "x" if is_live else None, "items": items}
 
 
-def _judged(record: Record, *histories: dict[str, Any]) -> Judgement:
-    return judge_uplink(record, owned(stories_of(histories), record.sent))
+def _judged(record: Record, *histories: dict[str, Any], is_parked: bool = False) -> Judgement:
+    mine = owned(stories_of(histories), record.sent)
+    return judge_uplink(record, mine, is_parked=is_parked)
 
 
 def test_a_seed_fixes_the_plan() -> None:
@@ -121,7 +123,19 @@ def test_a_session_has_one_live_history() -> None:
     """Two open Live sessions for one client are told."""
     judgement = _judged(_record(), _history(NUMBERS), _history(NUMBERS))
 
-    assert judgement.details == ["2 live histories instead of one"]
+    assert judgement.details == ["2 live histories of a session"]
+
+
+def test_a_parked_session_has_none() -> None:
+    """Its histories are joined all the same, and one that is open is told."""
+    older, newer = _history(range(1, 8), is_live=False), _history(range(5, 11), is_live=False)
+
+    judgement = _judged(_record(), older, newer, is_parked=True)
+    assert judgement.uplink.is_balanced
+    assert judgement.details == []
+
+    open_too = _judged(_record(), older, _history(range(5, 11)), is_parked=True)
+    assert open_too.details == ["1 live histories of a parked session"]
 
 
 def test_a_hidden_picture_may_come_before_the_stop_only() -> None:
@@ -187,6 +201,30 @@ def test_silences_are_noticed() -> None:
         signs.seen(now_s)
 
     assert signs.silences == [Silence(0.2, 2.2)]
+
+
+def test_a_break_explains_the_silence_that_came_of_it() -> None:
+    """From its first moment to its last, and nothing before or after."""
+    breaks = Breaks()
+    for second, is_on in enumerate((False, True, True, False, False)):
+        breaks.seen(10.0 + second, is_on=is_on)
+
+    assert breaks.spans == [[11.0, 13.0]]
+    assert breaks.explain(Silence(10.9, 13.5))
+    assert breaks.explain(Silence(12.9, 14.0))
+    assert not breaks.explain(Silence(9.0, 10.9))
+    assert not breaks.explain(Silence(13.1, 14.0))
+
+
+def test_clients_make_breaks() -> None:
+    """Long enough for a session to be parked, and nothing is said in them."""
+    script = list(islice(moments(1, 1), 5_000))
+
+    breaks = groupby(moment.is_break for moment in script)
+    lengths = [len(list(group)) for is_break, group in breaks if is_break]
+    assert len(lengths) > 3
+    assert max(lengths) * media.CHUNK_S > 3.0
+    assert {moment for moment in script if moment.is_break} == {Moment(is_break=True)}
 
 
 async def test_a_short_run_balances(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class WorkerSettings(ServiceSettings):
     """On SIGTERM: how long a session may take to reach a quiet moment, in seconds."""
     stall_s: PositiveFloat = 15.0
     """After how many seconds a model that owes an answer gets a fresh session."""
-    park_s: NonNegativeFloat = 60.0
+    park_s: NonNegativeFloat = 120.0
     """After how many seconds in which nothing happens a session gives its Live connection and its
     place here back, until its client says something; 0: never."""
     lease_s: PositiveFloat = 2.0
