@@ -175,8 +175,11 @@ class Bus:
                 return
             if isinstance(answered, Exception):
                 reply.set_exception(answered)
-            else:
+                return
+            try:
                 reply.set_result(shape(answered) if shape else answered)
+            except (LookupError, TypeError, ValueError) as exc:
+                reply.set_exception(BusError(f"a reply of another shape than known: {exc!r}"))
 
         self._queue(Command(packed, answer, script=script, cancel=reply.cancel))
         return reply

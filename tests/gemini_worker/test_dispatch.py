@@ -269,6 +269,24 @@ async def test_a_redis_that_slept_costs_nobody_a_session(
     assert await two.take_over(10) == []
 
 
+async def test_who_gives_way_does_so_once_the_table_is_calm(shop: Shop, bus: Bus) -> None:
+    """While it was not, nobody could come first: what is old by then is not left over."""
+    _, entry, _ = await shop.claimed("one")
+    await shop.silence(entry, "one")
+    hour_ms = 3_600_000
+    await bus.send(
+        *("XCLAIM", keys.DISPATCH, keys.DISPATCH_GROUP, "one", 0, entry.entry_id),
+        *("IDLE", hour_ms),
+    )
+    now_s, _ = await bus.send("TIME")
+    await bus.send("HSET", keys.PULSE, "calm_from", int(now_s) * 1000 - 1_000)
+    fuller, emptier = await shop.worker("fuller"), await shop.worker("emptier")
+
+    assert await fuller.take_over(10, after_s=60.0) == []
+
+    assert await emptier.take_over(10) == [entry]
+
+
 async def test_a_loss_that_was_no_crash_is_taken_back(shop: Shop) -> None:
     """A worker that finds its session with another one lives: nothing is counted against it."""
     _, entry, lease = await shop.claimed("one")

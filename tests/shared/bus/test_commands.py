@@ -65,6 +65,26 @@ async def test_a_refused_command_fails_alone(bus: Bus) -> None:
     assert (await before, await after) == (True, b"1")
 
 
+async def test_a_reply_that_cannot_be_taken_leaves_the_others_theirs(bus: Bus) -> None:
+    """Neither one that nobody knows the shape of, nor a fault of whoever is told of one."""
+
+    def fail(_reply: object) -> None:
+        raise ValueError("a fault")
+
+    await bus.send("XGROUP", "CREATE", "s", "g", "0", "MKSTREAM")
+    await bus.send("XADD", "s", "1-1", "m", "x")
+    await bus.send("XREADGROUP", "GROUP", "g", "one", "STREAMS", "s", ">")
+    bus.post("INCR", "n", then=fail)
+    before = bus.send("INCR", "n")
+    odd = bus.send("XCLAIM", "s", "g", "one", 0, "1-1", "JUSTID")  # ids, where entries are known
+    after = bus.send("INCR", "n")
+
+    assert await before == 2
+    with pytest.raises(BusError, match="another shape"):
+        await odd
+    assert await after == 3
+
+
 async def test_an_argument_that_cannot_be_sent_is_refused_at_the_call(bus: Bus) -> None:
     """A fault of ours is told to whoever made it, and its neighbours are carried out."""
     before = bus.send("SET", "k", 1)
