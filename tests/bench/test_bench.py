@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from bench import run
 from bench.lock import alone
 from bench.marks import REPLY_MS
 from bench.media import screen_jpeg
@@ -183,8 +184,11 @@ async def test_a_short_run_loses_nothing_and_fills_every_figure(tmp_path: Path, 
     assert servers == ["gateway", "worker", "redis", *others]
 
 
-async def test_silent_sessions_are_measured_once_they_are_parked() -> None:
+async def test_silent_sessions_are_measured_once_they_are_parked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Nobody holds them by then, and nobody was cut off."""
+    monkeypatch.setattr(run, "SETTLE_S", 0.0)
     silent = Case(
         Kind.NATIVE, 4, seconds=1.0, warm_up_s=0.0, chunk_ms=0, has_pictures=False, park_s=0.5
     )

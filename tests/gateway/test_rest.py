@@ -31,6 +31,9 @@ def test_one_that_is_parked_at_check_in_is_woken_once() -> None:
     session.rest.said(NOON_S)
 
     assert (session.wakes, session.rest.is_on, session.rest.is_parked) == (1, False, False)
+    assert session.rest.is_waking
+    session.rest.told(is_parked=False)
+    assert not session.rest.is_waking
 
 
 @pytest.mark.parametrize("by", ["the worker", "a touch"])

@@ -81,6 +81,7 @@ class Takeovers(RuleBasedStateMachine):
     async def _status(self) -> str:
         found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.store.touch(self.held, lambda pulse: found.set_result(pulse.status))  # type: ignore[union-attr]
+        await self.bus.send("PING")  # what nobody waits for may take its time
         return await found
 
     async def _claim(self, name: str, entry: Entry) -> None:
@@ -102,7 +103,9 @@ class Takeovers(RuleBasedStateMachine):
     async def _utter(self) -> None:
         self.uttered += 1
         entry = encode(Header(Kind.CONTROL, 1, self.uttered, 0.0), b"{}")
-        await told(self.store.append, self.held, self.uttered, entry)
+        await asyncio.gather(
+            told(self.store.append, self.held, self.uttered, entry), self.bus.send("PING")
+        )
 
     @rule(name=workers, has_heard=st.booleans())
     def park(self, name: str, has_heard: bool) -> None:

@@ -13,20 +13,37 @@ from shared import keys, limits
 from tests.support.client import Client
 from tests.support.media import jpeg, silence, speech
 from tests.support.processes import until
-from tests.support.system import System
+from tests.support.system import System, bare_system
 
 PARK_S = "0.5"
 
 
+async def _open(system: System) -> System:
+    """Start a worker that parks soon, and has room for one session."""
+    await system.start_live()
+    await system.start_worker(WORKER_PARK_S=PARK_S, WORKER_CAPACITY="1")
+    await system.start_gateway()
+    await system.start_gateway()
+    return system
+
+
 @pytest.fixture
-async def lot(empty_system: System) -> AsyncIterator[System]:
-    """A system whose worker parks soon, and has room for one session."""
-    await empty_system.start_live()
-    await empty_system.start_worker(WORKER_PARK_S=PARK_S, WORKER_CAPACITY="1")
-    await empty_system.start_gateway()
-    await empty_system.start_gateway()
-    yield empty_system
-    await empty_system.end_sessions()
+async def own_lot(empty_system: System) -> System:
+    """Such a system, which the test may break."""
+    return await _open(empty_system)
+
+
+@pytest.fixture(scope="module")
+async def _common_lot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    async with bare_system(tmp_path_factory.mktemp("lot")) as system:
+        yield await _open(system)
+
+
+@pytest.fixture
+async def lot(_common_lot: System) -> AsyncIterator[System]:
+    """Such a system, shared by all tests that break nothing."""
+    yield _common_lot
+    await _common_lot.end_sessions()
 
 
 async def _parked(system: System, client: Client) -> None:
@@ -74,7 +91,7 @@ async def test_speech_wakes_it_and_the_model_knows_what_was_said(lot: System) ->
     await client.wait_for("turn_end", turn=2)
 
     assert client.words("user", 2) == "heard 400 ms"
-    assert (*range(1, 26), *range(101, 126)) in await lot.audio_in_history()
+    assert [*range(1, 26), *range(101, 126)] in map(list, await lot.audio_in_history())
     assert _states(client) == ["connecting", "live", "parked", "connecting", "live"]
     assert client.closed is None
     assert (await _left(lot, client))[2:] == [b"0", b"1"]
@@ -111,22 +128,22 @@ async def test_what_is_parked_leaves_room_for_others(lot: System) -> None:
         await client.close()
 
 
-async def test_it_outlives_its_gateway_and_its_worker(lot: System) -> None:
+async def test_it_outlives_its_gateway_and_its_worker(own_lot: System) -> None:
     """Nobody need be there but Redis; whoever comes back finds it parked, and speaks on."""
-    client = await _talked(lot)
-    await lot.workers[0].kill()
-    await lot.gateways[0][0].kill()
+    client = await _talked(own_lot)
+    await own_lot.workers[0].kill()
+    await own_lot.gateways[0][0].kill()
     await client.wait_closed()
 
-    ready = await client.connect(lot.url(1), resume=True)
+    ready = await client.connect(own_lot.url(1), resume=True)
     await client.wait_for("state", state="parked", after=len(client.messages) - 1)
     await client.say("text", text="Good morning")
     await client.wait_for("state", state="queued", position=1)
-    await lot.start_worker()
+    await own_lot.start_worker()
 
     assert ready["resumed"]
     await client.wait_for("turn_end", turn=2)
-    assert (await _left(lot, client))[2:] == [b"0", b"1"]
+    assert (await _left(own_lot, client))[2:] == [b"0", b"1"]
     await client.close()
 
 
@@ -143,16 +160,16 @@ async def test_a_page_loaded_again_leaves_it_parked(lot: System) -> None:
     await client.close()
 
 
-async def test_a_place_in_line_that_redis_lost_is_taken_again(lot: System) -> None:
+async def test_a_place_in_line_that_redis_lost_is_taken_again(own_lot: System) -> None:
     """What the client has said does not wait for ever."""
-    client = await _talked(lot)
-    await lot.workers[0].kill()
+    client = await _talked(own_lot)
+    await own_lot.workers[0].kill()
     await client.say("text", text="Good morning")
     await client.wait_for("state", state="queued", position=1)
-    async with lot.look() as redis:
+    async with own_lot.look() as redis:
         await redis.xtrim(keys.DISPATCH, maxlen=0)
 
-    await lot.start_worker()
+    await own_lot.start_worker()
 
     await client.wait_for("turn_end", turn=2, limit_s=AGAIN_S + 15.0)
     await client.close()

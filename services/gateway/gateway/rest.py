@@ -33,6 +33,11 @@ class Rest:
         """The connection is looked after seldom: tell `said`."""
         self._woken_s = float("-inf")
 
+    @property
+    def is_waking(self) -> bool:
+        """Tell whether the session was woken, and nobody has said yet that a worker has it."""
+        return self._woken_s > float("-inf")
+
     def begin(self) -> None:
         """Nothing has happened for a while."""
         self.is_on = True

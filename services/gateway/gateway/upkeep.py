@@ -85,9 +85,10 @@ class Upkeep:
         return min(again_s, self._touched_s + touch_s)
 
     def _touch_s(self) -> float:
-        if self._changed_s > self._touched_s:
+        rest = self._connection.rest
+        if self._changed_s > self._touched_s or rest.is_waking:
             return TOUCH_S
-        return PARKED_TOUCH_S if self._connection.rest.is_parked else IDLE_TOUCH_S
+        return PARKED_TOUCH_S if rest.is_parked else IDLE_TOUCH_S
 
     def _drain(self, now_s: float) -> float:
         """Leave, spread out, so that the gateways that remain are not stormed."""
