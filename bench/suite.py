@@ -30,9 +30,8 @@ def default_cases(seconds: float) -> list[Case]:
         *(Case(Kind.NATIVE, 300, seconds, workers=workers) for workers in (1, 2)),
         Case(Kind.NATIVE, 500, seconds, chunk_ms=100),
     ]
-    silent = Case(Kind.NATIVE, IDLE_SESSIONS, seconds, chunk_ms=0, has_pictures=False)
-    idle = [silent, replace(silent, park_s=PARK_S)]
-    return few + many + profiles + crowd + idle
+    idle = Case(Kind.NATIVE, IDLE_SESSIONS, seconds, chunk_ms=0, has_pictures=False, park_s=PARK_S)
+    return [*few, *many, *profiles, *crowd, idle]
 
 
 def comparison(kinds: Iterable[Kind], case: Case) -> list[Case]:

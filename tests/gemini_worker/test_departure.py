@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gemini_worker.departure import GO_AWAY_MARGIN_S, PRESENT_S, Departure, Moment, Verdict
 from gemini_worker.shift import Rules
 
@@ -16,10 +14,6 @@ QUIET = Moment(
     is_stopping=False,
     is_moving=False,
     is_stalled=False,
-    is_owed=False,
-    may_rest=True,
-    still_s=0.0,
-    away_s=1.0,
 )
 BUSY = QUIET._replace(is_quiet=False)
 
@@ -78,26 +72,12 @@ def test_after_go_away_the_connection_is_left_in_quiet_or_in_time() -> None:
 
 
 def test_a_session_in_which_nothing_happens_is_parked() -> None:
-    """After the time that the operator has set, to the moment."""
+    """After the time that the operator has set, to the moment; not where its client is gone."""
     departure = Departure(RULES)
 
-    assert departure.due(NOON_S, QUIET._replace(still_s=59.9)) is None
-    assert departure.due(NOON_S, QUIET._replace(still_s=60.0)) is Verdict.PARK
-
-
-@pytest.mark.parametrize(
-    "but",
-    [
-        {"is_quiet": False},
-        {"is_owed": True},
-        {"may_rest": False},
-        {"away_s": PRESENT_S},
-    ],
-    ids=["in a turn", "owed an answer", "known to the model alone", "its client gone"],
-)
-def test_what_is_not_parked(but: dict[str, object]) -> None:
-    """However long it has been still."""
-    assert Departure(RULES).due(NOON_S, QUIET._replace(still_s=1e6, **but)) is None  # type: ignore[arg-type]
+    assert not departure.may_park(59.9, away_s=1.0)
+    assert departure.may_park(60.0, away_s=1.0)
+    assert not departure.may_park(1e6, away_s=PRESENT_S)
 
 
 def test_an_operator_may_have_nothing_parked() -> None:
@@ -106,7 +86,7 @@ def test_an_operator_may_have_nothing_parked() -> None:
         Rules(grace_s=180.0, drain_s=20.0, lease_s=2.0, stall_s=15.0, park_s=0.0, instructions="")
     )
 
-    assert departure.due(NOON_S, QUIET._replace(still_s=1e6)) is None
+    assert not departure.may_park(1e6, away_s=1.0)
     assert departure.rest_in_s(10.0) is None
 
 

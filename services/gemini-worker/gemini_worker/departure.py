@@ -43,14 +43,6 @@ class Moment(NamedTuple):
     """This session may go to a worker that has less to do."""
     is_stalled: bool
     """The model owes an answer and stays silent."""
-    is_owed: bool
-    """The model owes something; it may take its time."""
-    may_rest: bool
-    """Whoever goes on later needs nothing that only this connection knows."""
-    still_s: float
-    """For how long nothing has happened."""
-    away_s: float
-    """Since a gateway last saw the client."""
 
 
 class Departure:
@@ -93,7 +85,13 @@ class Departure:
             return Verdict.HAND_OVER
         if moment.has_handle and self._go_away_s is not None:
             return Verdict.ROTATE
-        is_still = 0 < self._rules.park_s <= moment.still_s
-        if is_still and moment.may_rest and not moment.is_owed and moment.away_s < PRESENT_S:
-            return Verdict.PARK
         return None
+
+    def may_park(self, still_s: float, away_s: float) -> bool:
+        """Tell whether it is time to park the session, where nothing else speaks against it.
+
+        Args:
+            still_s: For how long nothing has happened.
+            away_s: Since a gateway last saw the client.
+        """
+        return 0 < self._rules.park_s <= still_s and away_s < PRESENT_S

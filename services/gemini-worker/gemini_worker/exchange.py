@@ -191,7 +191,14 @@ class Exchange:
         again_s = self._logbook.write(now_s, self._uplink.position)
         if self._is_eventful:
             return now_s
-        rest_s = self._departure.rest_in_s(moment.still_s)
+        still_s = self._logbook.still_s(now_s, self._uplink.position)
+        if (
+            moment.is_quiet
+            and self._standing.may_rest
+            and self._departure.may_park(still_s, self._away_s)
+        ):
+            self._decide(Verdict.PARK)
+        rest_s = self._departure.rest_in_s(still_s)
         return again_s if rest_s is None else min(again_s, now_s + rest_s)
 
     @property
@@ -227,10 +234,6 @@ class Exchange:
             is_stopping=shift.stopping.is_set(),
             is_moving=shift.moving.is_set(),
             is_stalled=standing.stall.is_stalled(now_s),
-            is_owed=standing.stall.is_waiting,
-            may_rest=standing.may_rest,
-            still_s=self._logbook.still_s(now_s, self._uplink.position),
-            away_s=self._away_s,
         )
 
     def _decide(self, decision: Verdict) -> None:
