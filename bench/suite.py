@@ -15,7 +15,7 @@ from bench.targets import Kind
 
 ROUNDS = 2
 IDLE_SESSIONS = 1_000
-PARK_S = 3.0
+PARK_S = 1.0
 """What a parked session costs does not depend on it; its default is two minutes."""
 _SUMMED = ("loss",)
 _FIRST = ("case", "cores", "first_problems")
@@ -30,7 +30,13 @@ def default_cases(seconds: float) -> list[Case]:
         *(Case(Kind.NATIVE, 300, seconds, workers=workers) for workers in (1, 2)),
         Case(Kind.NATIVE, 500, seconds, chunk_ms=100),
     ]
-    idle = Case(Kind.NATIVE, IDLE_SESSIONS, seconds, chunk_ms=0, has_pictures=False, park_s=PARK_S)
+    idle = Case(
+        *(Kind.NATIVE, IDLE_SESSIONS, seconds),
+        warm_up_s=0.0,
+        chunk_ms=0,
+        has_pictures=False,
+        park_s=PARK_S,
+    )
     return [*few, *many, *profiles, *crowd, idle]
 
 
