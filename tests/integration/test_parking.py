@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.rest import AGAIN_S
 from shared import keys, limits
+from tests.support.browser import chromium, keep_picture, press, serve_page, silent
 from tests.support.client import Client
 from tests.support.media import jpeg, silence, speech
 from tests.support.processes import until
@@ -115,15 +117,15 @@ async def test_whatever_is_said_wakes_it(lot: System, how: str) -> None:
 
 
 async def test_what_is_parked_leaves_room_for_others(lot: System) -> None:
-    """A worker for one serves three, one after the other, and nobody waits for who is silent."""
-    clients = [await _talked(lot) for _ in range(3)]
+    """A worker for one serves two, one after the other, and nobody waits for who is silent."""
+    clients = [await _talked(lot) for _ in range(2)]
 
     for client in clients:
         await client.say("text", text="Good morning")
         await client.wait_for("turn_end", turn=2)
         await _parked(lot, client)
 
-    assert [client.closed for client in clients] == [None] * 3
+    assert [client.closed for client in clients] == [None] * 2
     for client in clients:
         await client.close()
 
@@ -214,12 +216,42 @@ async def test_who_speaks_on_is_never_parked(lot: System) -> None:
     """Silence of an open microphone is for the model to hear."""
     client = await _talked(lot)
 
-    for chunk in silence(first=101, chunks=75):
+    for chunk in silence(first=101, chunks=50):
         await client.speak(chunk)
         await asyncio.sleep(
             0.04
-        )  # as fast as anybody speaks; six times as long as it takes to park
+        )  # as fast as anybody speaks; four times as long as it takes to park
 
     assert _states(client) == ["connecting", "live", "parked", "connecting", "live"]
     await _parked(lot, client)
     await client.close()
+
+
+@pytest.mark.browser
+async def test_the_page_shows_nothing_of_it(empty_system: System, tmp_path: Path) -> None:
+    """A page that was left alone is ready as ever, and goes on; so does one loaded again."""
+    await empty_system.start_live()
+    await empty_system.start_worker(WORKER_PARK_S=PARK_S)
+    address = await serve_page(empty_system)
+
+    async def is_parked() -> bool:
+        return not await empty_system.live_sessions()
+
+    async with chromium(microphone=silent(tmp_path)) as browser:
+        page = await browser.new_page()
+        await page.goto(address)
+        await press(page, "start-type")
+        for number, question in enumerate(("First", "Second", "Third")):
+            await page.locator("#composer-text").fill(question)
+            await page.keyboard.press("Enter")
+            answer = page.locator("[data-from='assistant']", has_text=f"You said: {question}")
+            await answer.first.wait_for(timeout=30_000)
+            await until(is_parked, "nobody listens any more", 30)
+            await page.locator("html[data-state='ready']").wait_for(state="attached")
+            if number == 1:
+                await page.reload()
+                await answer.first.wait_for(timeout=30_000)
+                await page.locator("html[data-state='ready']").wait_for(state="attached")
+
+        assert await page.locator("[data-from='assistant']").count() == 3
+        await keep_picture(page, "parked")
