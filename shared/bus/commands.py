@@ -53,6 +53,9 @@ BLOCK_MS = 1_000
 
 log = structlog.get_logger()
 
+_READ_FAILED: tuple[type[Exception], ...] = (*TRANSIENT, RuntimeError)
+"""The last is uvloop's word for a socket that closed meanwhile."""
+
 _Shape = Callable[[Any], Any]
 Then = Callable[[Any], None]
 """Takes a reply, or a `BusError`."""
@@ -158,7 +161,7 @@ class Bus:
         """
         try:
             reply = await self._blocking.execute_command(*args)  # type: ignore[no-untyped-call]
-        except TRANSIENT as exc:
+        except _READ_FAILED as exc:
             raise BusUnavailable(0.0, type(exc).__name__) from exc
         except RedisError as exc:
             raise BusError(str(exc)) from exc

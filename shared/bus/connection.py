@@ -81,15 +81,20 @@ class Connection(asyncio.Protocol):
 
     def write(self, commands: Sequence[bytes]) -> None:
         """Send packed commands; their replies come to `receive` in this order."""
-        self._transport.write(commands[0] if len(commands) == 1 else b"".join(commands))
+        try:
+            self._transport.write(commands[0] if len(commands) == 1 else b"".join(commands))
+        except RuntimeError as exc:  # uvloop's word for a socket that has just been closed
+            self.close(RedisConnectionError(str(exc)))
 
     def pause_reading(self) -> None:
         """Leave what comes in the socket."""
-        self._transport.pause_reading()
+        if self.is_open:
+            self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again."""
-        self._transport.resume_reading()
+        if self.is_open:
+            self._transport.resume_reading()
 
     def close(self, cause: Exception | None = None) -> None:
         """End the connection now; harmless if it is over."""
@@ -126,9 +131,11 @@ async def open_connection(client: Client, receive: Receive, lost: Lost) -> Conne
     try:
         await opened.connect()
         heed_cancellation()
-    except BaseException:
+    except BaseException as exc:
         await opened.disconnect(nowait=True)
         heed_cancellation()
+        if isinstance(exc, RuntimeError):  # uvloop's word for a socket that closed meanwhile
+            raise RedisConnectionError(str(exc)) from exc
         raise
     connection = Connection(receive, lost)
     # The only way to have the socket without redis-py's streams and checks around it.

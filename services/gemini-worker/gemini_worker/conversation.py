@@ -141,6 +141,7 @@ class Conversation:
         """Let the session go until its client says something; None if it just has."""
         standing, known = self._standing, self._standing.counters
         if not await self._lease.park(known.heard_seq, known.seen_picture):
+            log.info("not parked: something is unheard", heard=known.heard_seq)
             return None
         # Whoever claims it from here on says that it goes on, and this must not come behind that.
         with contextlib.suppress(Fenced):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from redis.asyncio import Connection
 
 from shared.bus import Bus, Script, commands, open_bus
 from shared.bus.pipeline import Command, Pipeline
@@ -269,3 +270,36 @@ async def test_a_redis_that_gets_ready_in_mid_batch_loses_nothing(refusal: str) 
     await redis.stop()
 
     assert [command[2] for command in redis.done] == [f"1-{n}".encode() for n in range(1, 21)]
+
+
+async def test_a_socket_that_closes_while_it_is_opened_is_no_fault(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uvloop says so by a RuntimeError: whoever opened it tries again, and nobody falls silent."""
+    connect, failures = Connection.connect, 3
+
+    async def hesitant(connection: Connection) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise RuntimeError("unable to perform operation; the handler is closed")
+        await connect(connection)  # type: ignore[no-untyped-call]
+
+    heard = asyncio.Event()
+
+    class Ear:
+        def subscribed(self) -> None:
+            heard.set()
+
+        def published(self, message: bytes) -> None:
+            """Hear."""
+
+    monkeypatch.setattr(Connection, "connect", hesitant)
+    async with open_bus(redis_server.url, name="test", patience_s=5.0) as bus:
+        with pytest.raises(BusUnavailable):
+            await bus.read("XREAD", "BLOCK", 1, "STREAMS", "s", "$")
+        bus.subscriptions.add("a-channel", Ear())
+        await asyncio.wait_for(heard.wait(), 5.0)
+        assert await bus.send("PING")
+
+    assert not failures
