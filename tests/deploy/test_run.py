@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -37,6 +39,8 @@ class Launcher:
     environment: dict[str, str]
     process: subprocess.Popen[str] | None = None
     output: list[str] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+    """Ids of the launcher that is watched, and of what it has started."""
 
     @property
     def command(self) -> list[str]:
@@ -65,6 +69,7 @@ class Launcher:
     def wait_until_ready(self) -> str:
         """Return the line that says where the page is."""
         self.process = self.start()
+        self.known = {self.process.pid}
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.output.append(line)
@@ -81,17 +86,21 @@ class Launcher:
         return self.process.returncode
 
     def processes(self, module: str = "") -> set[int]:
-        """Ids of the processes that have this launcher's mark, or of those that run ``module``."""
-        mark = f"OVERSHOULDER_TEST={self.home}".encode()
-        found = set()
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if mark in path.read_bytes().split(b"\0"):
-                    words = (path.parent / "cmdline").read_text(encoding="utf-8").split("\0")
-                    found |= {int(path.parent.name)} if not module or module in words else set()
-            except OSError:  # it has ended by now
-                continue
-        return found
+        """Ids of the processes that the launcher has started, or of those that run ``module``.
+
+        Also of those that it has left behind, if they were there when somebody asked before.
+        """
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        )
+        rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+        commands = {int(pid): command for pid, _, command in rows}
+        while True:
+            children = {int(pid) for pid, parent, _ in rows if int(parent) in self.known}
+            if children <= self.known:
+                break
+            self.known |= children
+        return {pid for pid in self.known & commands.keys() if module in commands[pid]}
 
 
 @pytest.fixture
@@ -99,7 +108,7 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
     """A launcher that is told nothing but its ports; it and its services are stopped afterwards."""
     given = {n: v for n, v in os.environ.items() if not n.startswith(("GEMINI_", "GOOGLE_"))}
     given |= {name: str(find_free()) for name in ("WEB_PORT", "GATEWAY_PORT", "LOCAL_LIVE_PORT")}
-    given |= {"PYTHONPATH": os.pathsep.join(map(str, SOURCES)), "OVERSHOULDER_TEST": str(tmp_path)}
+    given |= {"PYTHONPATH": os.pathsep.join(map(str, SOURCES))}
     given.pop("REDIS_URL", None)
     launcher = Launcher(tmp_path, given)
     yield launcher
@@ -117,9 +126,6 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="only /proc tells the environments of processes"
-)
 def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None:
     """The page is there when the line says so, a killed worker comes back, nothing is left over."""
     line = launcher.wait_until_ready()
@@ -134,6 +140,7 @@ def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None
     )
 
     workers = launcher.processes("gemini_worker")
+    assert len(workers) == 2
     os.kill(min(workers), signal.SIGKILL)
     wait_for(lambda: launcher.processes("gemini_worker") - workers, "the worker did not come back")
 
@@ -142,24 +149,25 @@ def test_one_command_starts_all_and_ctrl_c_stops_all(launcher: Launcher) -> None
     assert "Traceback" not in "".join(launcher.output)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="only /proc tells the environments of processes"
-)
 def test_closed_terminal_stops_all(launcher: Launcher) -> None:
     """The window is closed while everything runs: nothing runs on behind it."""
     terminal, its_end = os.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", *launcher.command],
+        launcher.command,
         cwd=ROOT,
         env=launcher.environment,
         stdin=its_end,
         stdout=its_end,
         stderr=its_end,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one thread
     )
     os.close(its_end)
     shown = b""
     while b"Overshoulder is ready" not in shown:
         shown += os.read(terminal, 4096)
+    launcher.known = {process.pid}
+    assert len(launcher.processes()) > 4
 
     os.close(terminal)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
+import platform
 import subprocess
 import sys
-
-import pytest
 
 
 def test_what_was_there_is_frozen() -> None:
@@ -22,16 +21,14 @@ def test_what_was_there_is_frozen() -> None:
     assert gc.get_freeze_count() == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's, and /proc tells")
 def test_what_is_free_is_given_back() -> None:
-    """Also what lies below something that stays."""
+    """Also what lies below something that stays; where the heap is not glibc's, nothing happens."""
     code = """
-import resource
+import os, subprocess
 from shared import garbage
 
 def resident_mb():
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
+    return int(subprocess.check_output(["ps", "-o", "rss=", "-p", str(os.getpid())])) / 1e3
 
 held = [b"x" * 100_000 for _ in range(500)]
 stays = b"x" * 100_000
@@ -43,4 +40,5 @@ print(before - resident_mb())
 
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
-    assert float(printed.stdout) > 40
+    is_glibc = platform.libc_ver()[0] == "glibc"
+    assert float(printed.stdout) > 40 or not is_glibc
